@@ -1,0 +1,6 @@
+//! synod: a workbench for distributed algorithms.
+
+pub mod process;
+pub mod simulate;
+pub mod trace;
+pub mod world;

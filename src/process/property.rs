@@ -1,0 +1,83 @@
+//! Properties and their verdicts.
+
+use super::{End, History, Problem};
+use serde::{Deserialize, Serialize};
+
+/// Something that every history of a problem must satisfy.
+pub struct Property<Pr: Problem> {
+    /// The name in a scenario's `check:`, such as `total-order`.
+    pub name: &'static str,
+    /// What it says, in one sentence.
+    pub about: &'static str,
+    /// Whether something bad never happens or something good does.
+    pub kind: PropertyKind,
+    /// Judges one history.
+    pub check: fn(&History<'_, Pr>) -> Verdict,
+}
+
+/// The two kinds of property (Lamport 1977; Alpern and Schneider 1985).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PropertyKind {
+    /// Something bad never happens: judged at every event.
+    Safety,
+    /// Something good happens in the end: judged when nothing is left to do, or at the scenario's deadline.
+    Liveness,
+}
+
+/// What became of a property in one run.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "verdict", rename_all = "kebab-case")]
+pub enum Verdict {
+    /// It held in every instance.
+    Holds {
+        /// How many instances there were.
+        examined: u64,
+    },
+    /// There was no instance to judge: the run says nothing about it.
+    Vacuous,
+    /// It was violated.
+    Violated {
+        /// The events that show it, by their place in the trace, in order.
+        events: Vec<u64>,
+        /// What happened, in one sentence.
+        because: String,
+    },
+    /// The run ended before it could be judged.
+    Undecided {
+        /// What was still open.
+        because: String,
+    },
+}
+
+impl Verdict {
+    /// `Holds` with this many instances, or `Vacuous` when there were none.
+    pub fn of(examined: u64) -> Self {
+        if examined == 0 { Self::Vacuous } else { Self::Holds { examined } }
+    }
+
+    /// Violated, as these events show.
+    pub fn violated(events: impl Into<Vec<u64>>, because: impl Into<String>) -> Self {
+        let mut events = events.into();
+        events.sort_unstable();
+        Self::Violated { events, because: because.into() }
+    }
+
+    /// An obligation was still open when the run ended: undecided when the run was cut short, else violated.
+    pub fn unmet(end: End, events: impl Into<Vec<u64>>, because: impl Into<String>) -> Self {
+        match end {
+            End::CutShort => Self::Undecided { because: because.into() },
+            End::Quiescent | End::Deadline => Self::violated(events, because),
+        }
+    }
+
+    /// The verdict's name: `holds`, `vacuous`, `violated` or `undecided`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Holds { .. } => "holds",
+            Self::Vacuous => "vacuous",
+            Self::Violated { .. } => "violated",
+            Self::Undecided { .. } => "undecided",
+        }
+    }
+}
