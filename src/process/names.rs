@@ -28,6 +28,7 @@ pub enum Names {
 #[derive(PartialEq, Eq, Debug)]
 pub struct Listed {
     names: Vec<String>,
+    keys: Vec<u64>,
     places: BTreeMap<String, u32>,
 }
 
@@ -38,7 +39,9 @@ impl Names {
         for (place, name) in names.iter().enumerate() {
             places.entry(name.clone()).or_insert(place as u32);
         }
-        Self::Listed(Arc::new(Listed { names, places }))
+        let key = |name: &String| number_of(name).unwrap_or_else(|| fnv1a(name.as_bytes()) | 1 << 63);
+        let keys = names.iter().map(key).collect();
+        Self::Listed(Arc::new(Listed { names, keys, places }))
     }
 
     /// How many there are.
@@ -80,13 +83,11 @@ impl Names {
 
     /// A number that belongs to a node's name and not to its place, so that adding a node elsewhere leaves the
     /// random draws of this one as they were.
+    #[inline]
     pub fn key(&self, id: ProcessId) -> u64 {
         match self {
             Self::Numbered(_) => u64::from(id.0) + 1,
-            Self::Listed(listed) => {
-                let name = &listed.names[id.index()];
-                number_of(name).unwrap_or_else(|| fnv1a(name.as_bytes()) | 1 << 63)
-            }
+            Self::Listed(listed) => listed.keys[id.index()],
         }
     }
 

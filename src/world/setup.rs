@@ -120,6 +120,11 @@ impl Probability {
         Self(((u128::from(parts.min(1_000_000_000)) << 32) / 1_000_000_000) as u64)
     }
 
+    /// As a fraction of 1.
+    pub fn fraction(self) -> f64 {
+        self.0 as f64 / 4_294_967_296.0
+    }
+
     /// Whether 32 random bits mean that it happens.
     #[inline]
     pub fn happens(self, bits: u32) -> bool {
@@ -284,6 +289,25 @@ pub enum Action {
         /// Which of the matching messages, counted from 1 when the action takes place.
         nth: u64,
     },
+}
+
+impl Action {
+    /// The action's key in a scenario.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Request { .. } => "request",
+            Self::Crash { .. } => "crash",
+            Self::Restart(_) => "restart",
+            Self::Pause(_) => "pause",
+            Self::Resume(_) => "resume",
+            Self::Partition(_) => "partition",
+            Self::Heal(_) => "heal",
+            Self::Cut(_) => "cut",
+            Self::Link(..) => "link",
+            Self::Clock(..) => "clock",
+            Self::Drop { .. } => "drop",
+        }
+    }
 }
 
 /// What heals.

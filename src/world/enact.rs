@@ -1,0 +1,324 @@
+//! Planned actions take place: the timeline of a scenario acts on the world.
+
+use super::{
+    Action, ClockChange, Fault, Heal, Planned, Quantity, Targets, World,
+    clock::Clock,
+    draws::{Purpose, below, finish},
+    faults::Doomed,
+    nodes::Status,
+};
+use crate::process::{ProcessId, Time};
+use std::time::Duration;
+
+/// What an action means for the processes; the driver carries it out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Consequence {
+    /// A node is asked for something: the scenario's request with this number.
+    Asked {
+        /// Who.
+        node: ProcessId,
+        /// What for.
+        request: u32,
+    },
+    /// A node lost its state and its timers.
+    Crashed(ProcessId),
+    /// A node boots with what it saved.
+    Restarted(ProcessId),
+    /// A node stands still.
+    Paused(ProcessId),
+    /// A node goes on.
+    Resumed(ProcessId),
+    /// A node's clock changed, and with it when its timers run out.
+    ClockChanged(ProcessId),
+    /// The network changed: the planned action with this number.
+    NetworkChanged(u32),
+    /// What the planned action with this number changed in the network is over.
+    NetworkRestored(u32),
+    /// Something ends later: to be handed to [`World::end`] then.
+    Later {
+        /// When.
+        at: Time,
+        /// What.
+        ending: Ending,
+    },
+}
+
+/// The end of something that lasts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ending {
+    /// A crashed node restarts, if it is still the same crash.
+    Restart {
+        /// Which node.
+        node: ProcessId,
+        /// Which of its lives ended.
+        life: u32,
+    },
+    /// A paused node goes on.
+    Resume(ProcessId),
+    /// A partition, a cut or a changed link ends.
+    Network {
+        /// Whose end it is.
+        fault: u32,
+        /// The planned action.
+        planned: u32,
+    },
+    /// A clock goes on as before.
+    Clock {
+        /// Whose.
+        node: ProcessId,
+        /// What is undone.
+        undo: ClockChange,
+        /// Whether it stood still.
+        thaw: bool,
+    },
+}
+
+impl World {
+    /// The planned action with this number takes place. What it means for processes is pushed to `consequences`;
+    /// `timers` says whether a node has timers running.
+    pub fn enact(
+        &mut self,
+        now: Time,
+        number: u32,
+        timers: impl Fn(ProcessId) -> bool,
+        consequences: &mut Vec<Consequence>,
+    ) {
+        let setup = self.setup.clone();
+        let planned = &setup.agenda[number as usize];
+        let fault = match &planned.action {
+            Action::Request { .. } | Action::Restart(_) | Action::Resume(_) | Action::Heal(_) => None,
+            action => Some(self.faults.open(account(planned, number, now, action))),
+        };
+        match &planned.action {
+            Action::Request { targets, request } => {
+                for node in self.pick(*targets, number, |status| status.is_up()) {
+                    consequences.push(Consequence::Asked { node, request: *request });
+                }
+            }
+            Action::Crash { targets, after_sends } => {
+                for node in self.pick(*targets, number, Status::is_up) {
+                    let fault = fault.unwrap_or_default();
+                    match after_sends {
+                        Some(remaining) if *remaining > 0 => {
+                            let restart_after = planned.lasts;
+                            self.faults.doom(Doomed { node, remaining: *remaining, fault, restart_after });
+                        }
+                        _ => self.crash(now, node, fault, planned.lasts, timers(node), consequences),
+                    }
+                }
+            }
+            Action::Restart(targets) => {
+                for node in self.pick(*targets, number, Status::is_down) {
+                    self.restart(node, consequences);
+                }
+            }
+            Action::Pause(targets) => {
+                for node in self.pick(*targets, number, |status| status.is_up() && !status.is_paused()) {
+                    self.nodes.pause(node, fault);
+                    consequences.push(Consequence::Paused(node));
+                    if let Some(lasts) = planned.lasts {
+                        consequences.push(later(now, lasts, Ending::Resume(node)));
+                    }
+                }
+            }
+            Action::Resume(targets) => {
+                for node in self.pick(*targets, number, |status| status.is_paused()) {
+                    self.resume(node, consequences);
+                }
+            }
+            Action::Clock(targets, change) => {
+                for node in self.pick(*targets, number, |_| true) {
+                    self.change_clock(now, node, *change, planned.lasts, fault, timers(node), consequences);
+                }
+            }
+            Action::Partition(_) | Action::Cut(_) | Action::Link(..) | Action::Heal(_) | Action::Drop { .. } => {
+                self.change_network(now, number, planned, fault, consequences);
+            }
+        }
+    }
+
+    /// Something that lasted ends.
+    pub fn end(
+        &mut self,
+        now: Time,
+        ending: Ending,
+        timers: impl Fn(ProcessId) -> bool,
+        consequences: &mut Vec<Consequence>,
+    ) {
+        match ending {
+            Ending::Restart { node, life } => {
+                if self.nodes.status(node).is_down() && self.nodes.life(node) == life {
+                    self.restart(node, consequences);
+                }
+            }
+            Ending::Resume(node) => {
+                if self.nodes.status(node).is_paused() {
+                    self.resume(node, consequences);
+                }
+            }
+            Ending::Network { fault, planned } => {
+                self.faults.end(fault);
+                self.links.unpatch(Some(fault));
+                consequences.push(Consequence::NetworkRestored(planned));
+            }
+            Ending::Clock { node, undo, thaw } => {
+                if thaw {
+                    self.clock_mut(node).set_frozen(false, now);
+                    consequences.push(Consequence::ClockChanged(node));
+                } else {
+                    self.change_clock(now, node, undo, None, None, timers(node), consequences);
+                }
+            }
+        }
+    }
+
+    /// A node that was to crash in the middle of sending does so now.
+    pub(crate) fn crash_doomed(&mut self, now: Time, doomed: Doomed, consequences: &mut Vec<Consequence>) {
+        // Sending at all means that there was a state to lose.
+        self.crash(now, doomed.node, doomed.fault, doomed.restart_after, true, consequences);
+    }
+
+    fn crash(
+        &mut self,
+        now: Time,
+        node: ProcessId,
+        fault: u32,
+        lasts: Option<Duration>,
+        timers: bool,
+        consequences: &mut Vec<Consequence>,
+    ) {
+        if timers || self.nodes.status(node).has_handled() {
+            self.faults.touch(fault);
+        }
+        let life = self.nodes.crash(node, fault);
+        consequences.push(Consequence::Crashed(node));
+        if let Some(lasts) = lasts {
+            consequences.push(later(now, lasts, Ending::Restart { node, life }));
+        }
+    }
+
+    fn restart(&mut self, node: ProcessId, consequences: &mut Vec<Consequence>) {
+        self.nodes.boot(node);
+        consequences.push(Consequence::Restarted(node));
+    }
+
+    fn resume(&mut self, node: ProcessId, consequences: &mut Vec<Consequence>) {
+        self.nodes.resume(node);
+        consequences.push(Consequence::Resumed(node));
+    }
+
+    fn change_network(
+        &mut self,
+        now: Time,
+        number: u32,
+        planned: &Planned,
+        fault: Option<u32>,
+        consequences: &mut Vec<Consequence>,
+    ) {
+        let fault = fault.unwrap_or_default();
+        match &planned.action {
+            Action::Partition(groups) => self.faults.partition(fault, self.setup.names.len() as u32, groups),
+            Action::Cut(links) => self.faults.cut(fault, links.clone()),
+            Action::Link(links, patch) => self.links.patch(fault, links.clone(), patch.clone()),
+            Action::Heal(heal) => {
+                self.faults.heal(*heal);
+                if matches!(heal, Heal::All | Heal::Links) {
+                    self.links.unpatch(None);
+                }
+            }
+            Action::Drop { links, kind, nth } => {
+                // Armed in silence: what it drops is what a trace shows.
+                self.faults.drop_nth(fault, links.clone(), kind.clone(), *nth);
+                return;
+            }
+            Action::Request { .. }
+            | Action::Crash { .. }
+            | Action::Restart(_)
+            | Action::Pause(_)
+            | Action::Resume(_)
+            | Action::Clock(..) => unreachable!("only what concerns the network comes here"),
+        }
+        consequences.push(Consequence::NetworkChanged(number));
+        if let Some(lasts) = planned.lasts {
+            consequences.push(later(now, lasts, Ending::Network { fault, planned: number }));
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "what a change does depends on all of them")]
+    fn change_clock(
+        &mut self,
+        now: Time,
+        node: ProcessId,
+        change: ClockChange,
+        lasts: Option<Duration>,
+        fault: Option<u32>,
+        timers: bool,
+        consequences: &mut Vec<Consequence>,
+    ) {
+        let clock: &mut Clock = self.clock_mut(node);
+        let (undo, thaw) = match change {
+            ClockChange::Step(by) => {
+                clock.step(by, now);
+                (ClockChange::Step(by.saturating_neg()), false)
+            }
+            ClockChange::Drift(drift) => (ClockChange::Drift(clock.set_drift(drift, now)), false),
+            ClockChange::Freeze => {
+                clock.set_frozen(true, now);
+                (change, true)
+            }
+        };
+        if let Some(fault) = fault {
+            if timers {
+                self.faults.touch(fault);
+            } else {
+                self.nodes.watch_clock(node, fault);
+            }
+        }
+        consequences.push(Consequence::ClockChanged(node));
+        if let Some(lasts) = lasts {
+            consequences.push(later(now, lasts, Ending::Clock { node, undo, thaw }));
+        }
+    }
+
+    /// The nodes that an action concerns, among those it can apply to.
+    fn pick(&mut self, targets: Targets, number: u32, applies: impl Fn(Status) -> bool) -> Vec<ProcessId> {
+        let quantity = match targets {
+            Targets::Node(node) if applies(self.nodes.status(node)) => return vec![node],
+            // A request to a node that is down is not lost in silence: the driver records that it was.
+            Targets::Node(node) if matches!(self.setup.agenda[number as usize].action, Action::Request { .. }) => {
+                return vec![node];
+            }
+            Targets::Node(_) => return Vec::new(),
+            Targets::Any(quantity) => quantity,
+        };
+        let mut able: Vec<ProcessId> =
+            self.setup.names.ids().filter(|node| applies(self.nodes.status(*node))).collect();
+        if quantity == Quantity::All {
+            return able;
+        }
+        let wanted = quantity.of(self.setup.names.len()).min(able.len());
+        let [word, _] = self.draws.draw(Purpose::Pick, u64::from(number), 0);
+        for place in 0..wanted {
+            let other = place + below(finish(word, place as u64), (able.len() - place) as u64) as usize;
+            able.swap(place, other);
+        }
+        able.truncate(wanted);
+        able.sort_unstable();
+        able
+    }
+}
+
+fn later(now: Time, lasts: Duration, ending: Ending) -> Consequence {
+    Consequence::Later { at: now.after(lasts), ending }
+}
+
+fn account(planned: &Planned, number: u32, now: Time, action: &Action) -> Fault {
+    Fault {
+        entry: planned.entry,
+        planned: number,
+        at: now,
+        kind: action.name(),
+        touched: 0,
+        may_miss: planned.may_miss,
+    }
+}
