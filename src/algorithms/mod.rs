@@ -1,0 +1,8 @@
+//! How it is done: one file per algorithm, each of them a state machine that reads like its paper.
+
+pub mod best_effort_broadcast;
+pub mod causal_broadcast;
+pub mod fifo_broadcast;
+pub mod lamport_total_order;
+pub mod parts;
+pub mod sequencer;

@@ -1,0 +1,4 @@
+//! Building blocks that several algorithms share.
+
+pub mod channel;
+pub mod own_copy;
