@@ -40,7 +40,10 @@ impl Process for BestEffortBroadcast {
     const DESCRIPTION: Description = Description {
         name: "best-effort-broadcast",
         summary: "Sends to everybody and delivers on receipt: the base of every broadcast, in no order at all.",
-        assumes: &["perfect links: nothing is lost, duplicated or made up", "senders do not crash while they send"],
+        assumes: &[
+            "perfect links: nothing is lost, duplicated or made up",
+            "senders do not crash while they send",
+        ],
         promises: &["validity", "self-delivery", "agreement", "integrity"],
         messages: &[("data", "what was said, with its number among the sender's messages")],
         cost: "N-1 messages and 1 message delay for each broadcast",

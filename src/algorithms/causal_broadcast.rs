@@ -54,7 +54,10 @@ impl Process for CausalBroadcast {
             "a closed group: everybody gets every message, and nobody crashes",
         ],
         promises: &["validity", "self-delivery", "agreement", "integrity", "fifo-order", "causal-order"],
-        messages: &[("data", "what was said, with a vector of how many messages of each process the sender knew")],
+        messages: &[(
+            "data",
+            "what was said, with a vector of how many messages of each process the sender knew",
+        )],
         cost: "N-1 messages for each broadcast, a vector of N numbers in each; waits only for what a message builds on",
         breaks: &[
             "one lost message: everything that builds on it is held back for ever (validity)",
@@ -96,13 +99,16 @@ impl CausalBroadcast {
 
     /// Step 2 and 3: deliver what has its turn; each delivery may give another message its turn.
     fn deliver_all(&mut self, ctx: &mut Context<'_, Self>) {
-        while let Some(place) = self.held_back.iter().position(|(from, message)| self.has_turn(*from, message)) {
+        while let Some(place) =
+            self.held_back.iter().position(|(from, message)| self.has_turn(*from, message))
+        {
             let (from, Message::Data { stamp, body }) = self.held_back.remove(place);
             self.delivered[from.index()] += 1;
             Self::deliver(ctx, from, stamp[from.index()], body);
         }
         let delivered = &self.delivered;
-        self.held_back.retain(|(from, Message::Data { stamp, .. })| stamp[from.index()] > delivered[from.index()]);
+        self.held_back
+            .retain(|(from, Message::Data { stamp, .. })| stamp[from.index()] > delivered[from.index()]);
     }
 
     /// Step 2: it is the sender's next message, and everything it builds on has been delivered.

@@ -46,7 +46,10 @@ impl Process for FifoBroadcast {
     const DESCRIPTION: Description = Description {
         name: "fifo-broadcast",
         summary: "Delivers each sender's messages in the order it sent them; different senders' in any order.",
-        assumes: &["perfect links: nothing is lost or made up; order and duplicates do not matter", "nobody crashes"],
+        assumes: &[
+            "perfect links: nothing is lost or made up; order and duplicates do not matter",
+            "nobody crashes",
+        ],
         promises: &["validity", "self-delivery", "agreement", "integrity", "fifo-order"],
         messages: &[("data", "what was said, with its number among the sender's messages")],
         cost: "N-1 messages and 1 message delay for each broadcast; one number in each header",

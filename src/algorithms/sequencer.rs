@@ -180,7 +180,9 @@ impl Process for Sequencer {
     fn on_message(&mut self, ctx: &mut Context<'_, Self>, from: ProcessId, message: Message) {
         match message {
             Message::Submit { id, body } => self.send_ordered(ctx, Said { from, id, body }),
-            Message::Ordered { number, origin, id, body } => self.on_ordered(ctx, number, Said { from: origin, id, body }),
+            Message::Ordered { number, origin, id, body } => {
+                self.on_ordered(ctx, number, Said { from: origin, id, body })
+            }
             Message::Data { id, body } => self.on_data(ctx, Said { from, id, body }),
             Message::Order { number, origin, id } => self.on_order(ctx, number, origin, id),
             Message::Ask { id } => self.on_ask(ctx, from, id),

@@ -56,8 +56,18 @@ impl Problem for Broadcast {
         use PropertyKind::{Liveness, Safety};
         let property = |name, about, kind, check| Property { name, about, kind, check };
         vec![
-            property("validity", "What a correct process broadcasts, every other correct process delivers.", Liveness, validity),
-            property("self-delivery", "A correct process delivers its own broadcasts.", Liveness, self_delivery),
+            property(
+                "validity",
+                "What a correct process broadcasts, every other correct process delivers.",
+                Liveness,
+                validity,
+            ),
+            property(
+                "self-delivery",
+                "A correct process delivers its own broadcasts.",
+                Liveness,
+                self_delivery,
+            ),
             property(
                 "agreement",
                 "What one correct process delivers, all correct processes but its sender deliver.",
@@ -76,9 +86,24 @@ impl Problem for Broadcast {
                 Safety,
                 integrity,
             ),
-            property("fifo-order", "The messages of one sender are delivered in the order it broadcast them.", Safety, fifo_order),
-            property("causal-order", "No message is delivered before one that it may answer.", Safety, causal_order),
-            property("total-order", "Any two processes deliver the messages that both deliver in the same order.", Safety, total_order),
+            property(
+                "fifo-order",
+                "The messages of one sender are delivered in the order it broadcast them.",
+                Safety,
+                fifo_order,
+            ),
+            property(
+                "causal-order",
+                "No message is delivered before one that it may answer.",
+                Safety,
+                causal_order,
+            ),
+            property(
+                "total-order",
+                "Any two processes deliver the messages that both deliver in the same order.",
+                Safety,
+                total_order,
+            ),
         ]
     }
 }
@@ -114,8 +139,12 @@ impl<'a> Digest<'a> {
     fn of(history: &History<'a, Broadcast>) -> Self {
         let nodes = history.nodes as usize;
         let mut numbers = vec![0; nodes];
-        let mut digest =
-            Self { said: Vec::new(), heard: Vec::new(), at: vec![Vec::new(); nodes], correct: history.correct() };
+        let mut digest = Self {
+            said: Vec::new(),
+            heard: Vec::new(),
+            at: vec![Vec::new(); nodes],
+            correct: history.correct(),
+        };
         for step in &history.steps {
             let Step { event, node, .. } = *step;
             match step.what {
@@ -235,7 +264,10 @@ fn integrity(history: &History<'_, Broadcast>) -> Verdict {
     for heard in &digest.heard {
         let Heard { event, at, name: (sender, id), delivery } = *heard;
         if let Some(first) = seen.insert((at, heard.name), event) {
-            return Verdict::violated([first, event], format!("{at} delivers message {id} of {sender} twice"));
+            return Verdict::violated(
+                [first, event],
+                format!("{at} delivers message {id} of {sender} twice"),
+            );
         }
         match said.get(&heard.name) {
             None => {
@@ -247,8 +279,10 @@ fn integrity(history: &History<'_, Broadcast>) -> Verdict {
                 return Verdict::violated([event, said.event], because);
             }
             Some(said) if said.body != delivery.body => {
-                let because =
-                    format!("{at} delivers {:?} as message {id} of {sender}, who said {:?}", delivery.body, said.body);
+                let because = format!(
+                    "{at} delivers {:?} as message {id} of {sender}, who said {:?}",
+                    delivery.body, said.body
+                );
                 return Verdict::violated([said.event, event], because);
             }
             Some(_) => {}
@@ -336,8 +370,10 @@ fn total_order(history: &History<'_, Broadcast>) -> Verdict {
     for p in 0..heard.len() {
         for q in p + 1..heard.len() {
             // What both deliver, in p's order, must be in q's order too.
-            let mut common: Vec<(u64, u64, Name)> =
-                heard[p].iter().filter_map(|(name, at_p)| Some((*at_p, *heard[q].get(name)?, *name))).collect();
+            let mut common: Vec<(u64, u64, Name)> = heard[p]
+                .iter()
+                .filter_map(|(name, at_p)| Some((*at_p, *heard[q].get(name)?, *name)))
+                .collect();
             common.sort_unstable();
             for pair in common.windows(2) {
                 let ((p1, q1, (s1, m1)), (p2, q2, (s2, m2))) = (pair[0], pair[1]);

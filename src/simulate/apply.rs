@@ -87,7 +87,12 @@ impl<P: Process> Simulation<P> {
 
     /// Sends one message to each receiver. Gives false when the sender crashed on the way.
     #[inline]
-    fn transmit(&mut self, from: ProcessId, to: impl Iterator<Item = ProcessId>, message: P::Message) -> bool {
+    fn transmit(
+        &mut self,
+        from: ProcessId,
+        to: impl Iterator<Item = ProcessId>,
+        message: P::Message,
+    ) -> bool {
         let size = if self.world.weighs() { size_of_json(&message) } else { 0 };
         let counting = self.recording.is_counting();
         let kind = if counting || self.world.watches_kinds() { kind_of(&message) } else { "" };
@@ -115,7 +120,8 @@ impl<P: Process> Simulation<P> {
             let transit = self.world.send(self.now, from, to, size, kind);
             self.schedule(slot, to, transit);
             if let Some(at) = transit.copy {
-                let (message, event) = (self.next_message, first_event.wrapping_add(self.sequence - first_sequence));
+                let (message, event) =
+                    (self.next_message, first_event.wrapping_add(self.sequence - first_sequence));
                 copies.push(Copied { at, hop: transit.hop, to, message, event });
             }
             self.sequence += 1;
@@ -160,7 +166,13 @@ impl<P: Process> Simulation<P> {
             let from = body.from;
             let record = Record::at(self.now, NOBODY, EventKind::Duplicate, copied.event);
             let value = body.value;
-            self.recording.push(Record { node: from, message: copied.message, peer: copied.to, value, ..record });
+            self.recording.push(Record {
+                node: from,
+                message: copied.message,
+                peer: copied.to,
+                value,
+                ..record
+            });
         }
         let slot = self.bodies.insert(body);
         self.schedule(slot, copied.to, Transit { at: copied.at, hop: copied.hop, lost: None, copy: None });

@@ -11,7 +11,7 @@ pub use queue::{Entry, Queue};
 
 use crate::{
     process::{Context, Effects, End, Input, Process, ProcessId, Request, Time, step},
-    trace::{Level, NO_VALUE, NONE, Record, Recording, EventKind},
+    trace::{EventKind, Level, NO_VALUE, NONE, Record, Recording},
     world::{Arrival, Consequence, Ending, Fault, Reason, Setup, World},
 };
 use bodies::Bodies;
@@ -198,7 +198,8 @@ impl<P: Process> Simulation<P> {
         if self.starters > 0 {
             for (node, particular) in &setup.nodes {
                 if particular.start > Time::ZERO {
-                    let entry = Entry { time: particular.start.0, key: key(late, None), to: node.0, what: BOOT };
+                    let entry =
+                        Entry { time: particular.start.0, key: key(late, None), to: node.0, what: BOOT };
                     self.queue.push(entry);
                     late += 1;
                 }
@@ -217,7 +218,12 @@ impl<P: Process> Simulation<P> {
         if let Some(planned) = self.world.setup().agenda.get(self.next_planned as usize) {
             let sequence = self.starters + u64::from(self.next_planned);
             let what = PLANNED | self.next_planned;
-            self.queue.push(Entry { time: planned.at.0.max(self.now.0), key: key(sequence, None), to: 0, what });
+            self.queue.push(Entry {
+                time: planned.at.0.max(self.now.0),
+                key: key(sequence, None),
+                to: 0,
+                what,
+            });
             self.next_planned += 1;
         }
     }
@@ -366,7 +372,8 @@ impl<P: Process> Simulation<P> {
         let unheard = if let Arrival::Dropped(reason) = arrival { Some(reason.name()) } else { None };
         if self.recording.is_full() {
             let value = self.recording.request(asked.clone());
-            let record = Record { value, why: unheard, ..Record::at(self.now, node, EventKind::Request, NONE) };
+            let record =
+                Record { value, why: unheard, ..Record::at(self.now, node, EventKind::Request, NONE) };
             self.cause = match unheard {
                 None => self.recording.push_at_node(record),
                 Some(_) => self.recording.push(record),

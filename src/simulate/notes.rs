@@ -40,7 +40,9 @@ impl<P: Process> Simulation<P> {
         let setup = self.world.setup().clone();
         let action = &setup.agenda[planned as usize].action;
         let (kind, detail) = match action {
-            _ if restored => (EventKind::Heal, setup.names.scope(|| json!({ action.name(): action.particulars() }))),
+            _ if restored => {
+                (EventKind::Heal, setup.names.scope(|| json!({ action.name(): action.particulars() })))
+            }
             Action::Partition(_) => (EventKind::Partition, setup.names.scope(|| action.particulars())),
             Action::Cut(_) => (EventKind::Cut, setup.names.scope(|| action.particulars())),
             Action::Link(..) => (EventKind::Link, setup.names.scope(|| action.particulars())),
@@ -73,5 +75,4 @@ impl<P: Process> Simulation<P> {
             _ => drop(self.recording.push(record)),
         }
     }
-
 }

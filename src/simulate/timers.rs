@@ -80,7 +80,10 @@ impl<T: Ord> Timers<T> {
 
     /// Whether the queue entry with this sequence number still means the timer at `slot`.
     pub(crate) fn is_current(&self, slot: u32, sequence: u64) -> bool {
-        self.slots.get(slot as usize).and_then(Option::as_ref).is_some_and(|running| running.sequence == sequence)
+        self.slots
+            .get(slot as usize)
+            .and_then(Option::as_ref)
+            .is_some_and(|running| running.sequence == sequence)
     }
 
     /// Takes out a timer that runs out.

@@ -20,7 +20,12 @@ const BILLION: i128 = 1_000_000_000;
 impl Clock {
     /// The clock of a node when the run begins.
     pub(crate) fn new(setup: &NodeSetup) -> Self {
-        Self { since: Time::ZERO, shown: LocalTime(setup.clock_offset), drift: setup.clock_drift, frozen: false }
+        Self {
+            since: Time::ZERO,
+            shown: LocalTime(setup.clock_offset),
+            drift: setup.clock_drift,
+            frozen: false,
+        }
     }
 
     /// What it shows.

@@ -131,7 +131,11 @@ impl World {
                     self.change_clock(now, node, *change, planned.lasts, fault, timers(node), consequences);
                 }
             }
-            Action::Partition(_) | Action::Cut(_) | Action::Link(..) | Action::Heal(_) | Action::Drop { .. } => {
+            Action::Partition(_)
+            | Action::Cut(_)
+            | Action::Link(..)
+            | Action::Heal(_)
+            | Action::Drop { .. } => {
                 self.change_network(now, number, planned, fault, consequences);
             }
         }
@@ -285,7 +289,9 @@ impl World {
         let quantity = match targets {
             Targets::Node(node) if applies(self.nodes.status(node)) => return vec![node],
             // A request to a node that is down is not lost in silence: the driver records that it was.
-            Targets::Node(node) if matches!(self.setup.agenda[number as usize].action, Action::Request { .. }) => {
+            Targets::Node(node)
+                if matches!(self.setup.agenda[number as usize].action, Action::Request { .. }) =>
+            {
                 return vec![node];
             }
             Targets::Node(_) => return Vec::new(),

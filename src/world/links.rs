@@ -180,7 +180,13 @@ impl Links {
 
     /// Sends a message over one link.
     #[inline]
-    pub(crate) fn cross(&mut self, now: Time, parcel: Parcel, topology: &Topology, draws: &mut Draws) -> Crossing {
+    pub(crate) fn cross(
+        &mut self,
+        now: Time,
+        parcel: Parcel,
+        topology: &Topology,
+        draws: &mut Draws,
+    ) -> Crossing {
         let link = self.number(parcel.from, parcel.to, topology) as usize;
         let count = u64::from(self.carried[link]);
         self.carried[link] += 1;
@@ -264,7 +270,9 @@ impl Links {
     #[inline]
     fn number(&mut self, from: ProcessId, to: ProcessId, topology: &Topology) -> u32 {
         if !topology.is_complete() {
-            return topology.link(from, to).unwrap_or_else(|| unreachable!("only existing links are crossed"));
+            return topology
+                .link(from, to)
+                .unwrap_or_else(|| unreachable!("only existing links are crossed"));
         }
         if self.nodes <= TABLE_NODES {
             return from.0 * self.nodes + to.0;

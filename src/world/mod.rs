@@ -15,8 +15,8 @@ pub use enact::{Consequence, Ending};
 pub use faults::Fault;
 pub use links::Reason;
 pub use setup::{
-    Action, ClockChange, Distribution, EVENT_LIMIT, Heal, LinkPatch, LinkPattern, LinkSettings, NodeSetup, Planned,
-    Probability, Quantity, Setup, Shape, Targets,
+    Action, ClockChange, Distribution, EVENT_LIMIT, Heal, LinkPatch, LinkPattern, LinkSettings, NodeSetup,
+    Planned, Probability, Quantity, Setup, Shape, Targets,
 };
 
 use crate::process::{Choices, LocalTime, Names, ProcessId, Scene, Time, TimerRange};
@@ -106,7 +106,8 @@ impl World {
     /// Starts a run with this seed. Memory is kept from run to run.
     pub fn reset(&mut self, seed: u64) {
         let count = self.setup.names.len();
-        let stale = self.drawn.len() != count || (self.seed != seed && Topology::is_random(&self.setup.topology));
+        let stale =
+            self.drawn.len() != count || (self.seed != seed && Topology::is_random(&self.setup.topology));
         if stale {
             self.topology = Topology::new(&self.setup.topology, count as u32, seed);
         }

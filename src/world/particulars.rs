@@ -32,7 +32,11 @@ impl Action {
                 all["nth"] = json!(nth);
                 all
             }
-            Self::Request { .. } | Self::Crash { .. } | Self::Restart(_) | Self::Pause(_) | Self::Resume(_) => Value::Null,
+            Self::Request { .. }
+            | Self::Crash { .. }
+            | Self::Restart(_)
+            | Self::Pause(_)
+            | Self::Resume(_) => Value::Null,
         }
     }
 }
@@ -51,7 +55,8 @@ impl LinkPattern {
 
 impl LinkPatch {
     fn particulars(&self) -> Map<String, Value> {
-        let LinkPatch { delay, jitter, distribution, loss, duplicate, reorder, corrupt, rate, limit, fifo } = self;
+        let LinkPatch { delay, jitter, distribution, loss, duplicate, reorder, corrupt, rate, limit, fifo } =
+            self;
         let mut all = Map::new();
         let mut put = |key: &str, value: Option<Value>| {
             if let Some(value) = value {

@@ -1,13 +1,11 @@
 //! Who has a link to whom: the named shapes, random graphs drawn from the seed, shortest paths over them.
 
-use super::{Shape, draws::{Purpose, below, stream}};
-use crate::process::{Neighbours, ProcessId};
-use petgraph::{
-    Directed,
-    algo::dijkstra,
-    csr::Csr,
-    unionfind::UnionFind,
+use super::{
+    Shape,
+    draws::{Purpose, below, stream},
 };
+use crate::process::{Neighbours, ProcessId};
+use petgraph::{Directed, algo::dijkstra, csr::Csr, unionfind::UnionFind};
 use rand::Rng;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,7 +40,10 @@ impl Topology {
     pub(crate) fn is_random(shape: &Shape) -> bool {
         matches!(
             shape,
-            Shape::RandomRegular { .. } | Shape::ErdosRenyi { .. } | Shape::SmallWorld { .. } | Shape::ScaleFree { .. }
+            Shape::RandomRegular { .. }
+                | Shape::ErdosRenyi { .. }
+                | Shape::SmallWorld { .. }
+                | Shape::ScaleFree { .. }
         )
     }
 
@@ -95,7 +96,8 @@ impl Graph {
         directed.retain(|(a, b)| a != b);
         directed.sort_unstable();
         directed.dedup();
-        let mut links = Csr::from_sorted_edges(&directed).unwrap_or_else(|_| unreachable!("the edges were sorted"));
+        let mut links =
+            Csr::from_sorted_edges(&directed).unwrap_or_else(|_| unreachable!("the edges were sorted"));
         while links.node_count() < nodes as usize {
             links.add_node(());
         }
@@ -145,7 +147,11 @@ fn edges(shape: &Shape, nodes: u32, seed: u64) -> Vec<(u32, u32)> {
 
 /// The columns of the torus nearest to a square that so many nodes fill without a rest.
 pub(crate) fn torus_columns(nodes: u32) -> u32 {
-    (1..=nodes).take_while(|rows| rows * rows <= nodes).filter(|rows| nodes % rows == 0).last().map_or(1, |rows| nodes / rows)
+    (1..=nodes)
+        .take_while(|rows| rows * rows <= nodes)
+        .filter(|rows| nodes % rows == 0)
+        .last()
+        .map_or(1, |rows| nodes / rows)
 }
 
 /// Draws again, at most fifty times, while the graph falls into pieces.
@@ -210,10 +216,16 @@ impl Drawn {
     /// that would be loops or double links are broken up with random others (McKay and Wormald 1990). A dense one
     /// is the complement of a sparse one.
     fn regular(&mut self, nodes: u32, degree: u32) -> Vec<(u32, u32)> {
-        assert!(degree < nodes && (u64::from(nodes) * u64::from(degree)).is_multiple_of(2), "no such regular graph");
+        assert!(
+            degree < nodes && (u64::from(nodes) * u64::from(degree)).is_multiple_of(2),
+            "no such regular graph"
+        );
         if degree > nodes / 2 {
-            let absent: BTreeSet<(u32, u32)> =
-                self.regular(nodes, nodes - 1 - degree).into_iter().map(|(a, b)| (a.min(b), a.max(b))).collect();
+            let absent: BTreeSet<(u32, u32)> = self
+                .regular(nodes, nodes - 1 - degree)
+                .into_iter()
+                .map(|(a, b)| (a.min(b), a.max(b)))
+                .collect();
             let all = (0..nodes).flat_map(|a| (a + 1..nodes).map(move |b| (a, b)));
             return all.filter(|pair| !absent.contains(pair)).collect();
         }
@@ -287,7 +299,8 @@ impl Drawn {
     /// starts from a complete graph of `links + 1` nodes.
     fn scale_free(&mut self, nodes: u32, links: u32) -> Vec<(u32, u32)> {
         let seeds = (links + 1).min(nodes);
-        let mut edges: Vec<(u32, u32)> = (0..seeds).flat_map(|a| (a + 1..seeds).map(move |b| (a, b))).collect();
+        let mut edges: Vec<(u32, u32)> =
+            (0..seeds).flat_map(|a| (a + 1..seeds).map(move |b| (a, b))).collect();
         let mut ends: Vec<u32> = edges.iter().flat_map(|(a, b)| [*a, *b]).collect();
         for node in seeds..nodes {
             let mut chosen = BTreeSet::new();
@@ -370,13 +383,17 @@ mod tests {
     #[test]
     fn random_regular_graphs_are_regular_also_when_dense() {
         for (nodes, degree) in [(10, 3), (50, 8), (6, 5), (6, 4), (1000, 8), (9, 2)] {
-            assert_eq!(degrees(&Shape::RandomRegular { degree }, nodes), vec![degree as usize; nodes as usize]);
+            assert_eq!(
+                degrees(&Shape::RandomRegular { degree }, nodes),
+                vec![degree as usize; nodes as usize]
+            );
         }
     }
 
     #[test]
     fn random_graphs_have_the_links_they_promise() {
-        let small_world = Shape::SmallWorld { neighbours: 4, rewire: Probability::parts_per_billion(200_000_000) };
+        let small_world =
+            Shape::SmallWorld { neighbours: 4, rewire: Probability::parts_per_billion(200_000_000) };
         assert_eq!(degrees(&small_world, 100).iter().sum::<usize>(), 400);
         assert_eq!(degrees(&Shape::ScaleFree { links: 2 }, 100).iter().sum::<usize>(), 2 * (3 + 97 * 2));
         let half = Shape::ErdosRenyi { probability: Probability::parts_per_billion(500_000_000) };

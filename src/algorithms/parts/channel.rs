@@ -8,9 +8,7 @@
 //! present one; every frame says from which number on its receiver still misses something, so that a receiver
 //! that lost its state knows where to begin.
 
-use crate::process::{
-    Context, Description, Effect, Effects, Output, Process, ProcessId, Request, Value,
-};
+use crate::process::{Context, Description, Effect, Effects, Output, Process, ProcessId, Request, Value};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
@@ -162,9 +160,11 @@ where
         let mut saved = Stable { life, process: stable.process };
         ctx.save(saved.clone());
         let mut effects = Effects::new();
-        let process = P::boot(&mut ctx.nested(&mut effects), &config.process, std::mem::take(&mut saved.process));
+        let process =
+            P::boot(&mut ctx.nested(&mut effects), &config.process, std::mem::take(&mut saved.process));
         let (outgoing, incoming) = (BTreeMap::new(), BTreeMap::new());
-        let mut channel = Self { layer: config.layer, life, process, outgoing, incoming, scratch: Scratch(effects) };
+        let mut channel =
+            Self { layer: config.layer, life, process, outgoing, incoming, scratch: Scratch(effects) };
         channel.pass_down(ctx);
         channel
     }
@@ -176,7 +176,9 @@ where
 
     fn on_message(&mut self, ctx: &mut Context<'_, Self>, from: ProcessId, message: Self::Message) {
         match message {
-            Frame::Data { life, sequence, lowest, body } => self.on_data(ctx, from, life, sequence, lowest, body),
+            Frame::Data { life, sequence, lowest, body } => {
+                self.on_data(ctx, from, life, sequence, lowest, body)
+            }
             Frame::Ack { life, sequence } => self.on_ack(ctx, from, life, sequence),
         }
     }
