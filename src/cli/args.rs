@@ -1,0 +1,271 @@
+//! The commands and their flags.
+
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::Shell;
+use std::path::PathBuf;
+
+/// A workbench for distributed algorithms: one scenario file, simulated, judged and replayed.
+#[derive(Debug, Parser)]
+#[command(name = "synod", version, about, disable_help_subcommand = true, after_help = EXIT_CODES)]
+pub(super) struct Arguments {
+    /// When to use colour
+    #[arg(long, global = true, default_value = "auto", value_name = "WHEN")]
+    pub(super) color: Color,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 everything held; 1 a property violated or an expectation unmet; \
+2 bad usage or bad file; 3 undecided; 4 replay diverged or traces differ; 5 nothing to run; 70 internal error; \
+74 input/output; 130 interrupted.";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run scenarios and judge what happens
+    Run(Run),
+    /// Read scenarios and report every mistake, without running them
+    #[command(alias = "validate")]
+    Check(Check),
+    /// Run a trace's scenario again and compare event by event
+    Replay(Replay),
+    /// Look at traces, convert and compare them
+    Trace {
+        #[command(subcommand)]
+        command: Trace,
+    },
+    /// List the algorithms
+    List(List),
+    /// Say what an algorithm is for, what it assumes, promises and costs
+    Describe(Describe),
+    /// Print the JSON Schema of scenario files, for completion in an editor
+    Schema,
+    /// Write a commented scenario to start from
+    New(New),
+    /// Print shell completions
+    Completions {
+        /// For which shell
+        shell: Shell,
+    },
+    /// Print the manual page, or write one for every command into a folder
+    Man {
+        /// Where to write them
+        #[arg(value_hint = ValueHint::DirPath)]
+        folder: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Sources {
+    /// Scenario files, folders of them, or - for standard input
+    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::AnyPath)]
+    pub(super) files: Vec<PathBuf>,
+    /// Override a key of the scenario, as in --set network.loss=5%
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(super) overrides: Vec<String>,
+    /// Use this seed instead of the scenario's
+    #[arg(long, env = "SYNOD_SEED")]
+    pub(super) seed: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Run {
+    #[command(flatten)]
+    pub(super) sources: Sources,
+    /// Stop at this virtual time, as in --until 20s
+    #[arg(long, value_name = "TIME")]
+    pub(super) until: Option<String>,
+    /// Write the trace here (JSON Lines); with several scenarios, into this folder
+    #[arg(long, value_name = "OUT", value_hint = ValueHint::AnyPath)]
+    pub(super) trace: Option<PathBuf>,
+    /// Print every event
+    #[arg(long)]
+    pub(super) view: bool,
+    /// Keep each node's state after each step in the trace
+    #[arg(long)]
+    pub(super) state: bool,
+    /// How much of the run is kept: without events, properties are not judged
+    #[arg(long, value_enum, default_value = "full", conflicts_with_all = ["view", "state", "trace"])]
+    pub(super) record: Keep,
+    /// Run twice and name the first difference
+    #[arg(long)]
+    pub(super) verify_determinism: bool,
+    #[command(flatten)]
+    pub(super) reporting: Reporting,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    #[command(flatten)]
+    pub(super) sources: Sources,
+    /// Print the scenario with every default filled in and every --set applied
+    #[arg(long)]
+    pub(super) resolved: bool,
+    #[command(flatten)]
+    pub(super) reporting: Reporting,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Reporting {
+    /// How results are written
+    #[arg(long, value_enum, default_value = "human")]
+    pub(super) format: Format,
+    /// Short for --format json
+    #[arg(long, conflicts_with = "format")]
+    pub(super) json: bool,
+    /// How many scenarios are run at once; results do not depend on it
+    #[arg(short, long, value_name = "N")]
+    pub(super) jobs: Option<usize>,
+    /// When to show a progress bar
+    #[arg(long, default_value = "auto", value_name = "WHEN")]
+    pub(super) progress: Progress,
+}
+
+impl Reporting {
+    pub(super) fn format(&self) -> Format {
+        if self.json { Format::Json } else { self.format }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Replay {
+    /// A trace that `run --trace` wrote
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(super) trace: PathBuf,
+    /// Print every event of the replay
+    #[arg(long)]
+    pub(super) view: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Trace {
+    /// Print a trace, one line for each event
+    View(View),
+    /// Count messages, delays and outputs
+    Stats {
+        /// The trace, or - for standard input
+        trace: PathBuf,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Name the first difference of two traces
+    Diff {
+        /// One trace
+        first: PathBuf,
+        /// The other
+        second: PathBuf,
+    },
+    /// Convert a trace for another tool
+    Convert(Convert),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct View {
+    /// The trace, or - for standard input
+    pub(super) trace: PathBuf,
+    /// Only what happens at these nodes
+    #[arg(long, value_delimiter = ',')]
+    pub(super) nodes: Vec<String>,
+    /// Only events of these kinds
+    #[arg(long, value_delimiter = ',')]
+    pub(super) kinds: Vec<String>,
+    /// Only this event and ten on either side
+    #[arg(long, value_name = "EVENT")]
+    pub(super) around: Option<u64>,
+    /// Only the last N events
+    #[arg(long, value_name = "N")]
+    pub(super) last: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Convert {
+    /// The trace, or - for standard input
+    pub(super) trace: PathBuf,
+    /// What to convert it to: text, jsonl, csv, shiviz, mermaid, dot, perfetto
+    #[arg(long, value_name = "FORMAT", required_unless_present = "template")]
+    pub(super) to: Option<String>,
+    /// A template of one's own (minijinja) instead
+    #[arg(long, value_name = "FILE", conflicts_with = "to")]
+    pub(super) template: Option<PathBuf>,
+    /// Where to write it; standard output otherwise
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct List {
+    /// As JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Describe {
+    /// The algorithm's name
+    pub(super) name: String,
+    /// As JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct New {
+    /// The file to write, or - for standard output
+    pub(super) file: PathBuf,
+    /// The algorithm to start with
+    #[arg(long, default_value = "causal-broadcast")]
+    pub(super) algorithm: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    Human,
+    /// One JSON document
+    Json,
+    /// One line of JSON for each scenario
+    Jsonl,
+    /// JUnit XML, for CI and graders
+    Junit,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum Keep {
+    /// Nothing
+    Off,
+    /// How many messages of which kind were sent
+    Counts,
+    /// Every event
+    Full,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum Progress {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+impl Color {
+    pub(super) fn write_global(self) {
+        let choice = match self {
+            Self::Auto => anstream::ColorChoice::Auto,
+            Self::Always => anstream::ColorChoice::Always,
+            Self::Never => anstream::ColorChoice::Never,
+        };
+        choice.write_global();
+    }
+}

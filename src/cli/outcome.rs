@@ -1,0 +1,283 @@
+//! How the outcome of a run is shown: to people, as JSON, as JUnit XML.
+
+use super::{
+    args::Format,
+    exit::{Exit, Failure},
+    output::{Output, Tone, paint},
+};
+use crate::{
+    process::{Time, Verdict},
+    registry::{Idle, Outcome, Standing},
+    report::{self, TextOptions},
+    scenario::Plan,
+    trace::EventKind,
+};
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+use serde_json::{Value, json};
+
+/// A scenario that was run.
+pub(super) struct Ran {
+    pub(super) file: String,
+    pub(super) plan: Plan,
+    pub(super) outcome: Outcome,
+    /// How a second run differed.
+    pub(super) diverged: Option<String>,
+    /// A second run did not differ.
+    pub(super) verified: bool,
+    /// The command that runs it again, the seed apart.
+    pub(super) again: String,
+}
+
+impl Ran {
+    pub(super) fn exit(&self) -> Exit {
+        match self.outcome.standing() {
+            _ if self.diverged.is_some() => Exit::Diverged,
+            Standing::Passed => Exit::Held,
+            Standing::Undecided => Exit::Undecided,
+            Standing::Failed => Exit::Violated,
+        }
+    }
+
+    fn again(&self) -> String {
+        format!("{} --seed {}", self.again, self.outcome.header.seed)
+    }
+}
+
+/// How many requests and outputs are shown before a run's verdicts when nobody asked for events.
+const STORY: usize = 40;
+
+/// The results of a batch.
+pub(super) struct Results {
+    format: Format,
+    several: bool,
+    values: Vec<Value>,
+    junit: Report,
+    passed: u32,
+    failed: u32,
+}
+
+impl Results {
+    pub(super) fn new(format: Format, several: bool) -> Self {
+        Self { format, several, values: Vec::new(), junit: Report::new("synod"), passed: 0, failed: 0 }
+    }
+
+    /// Shows one result, or keeps it for the end.
+    pub(super) fn add(&mut self, ran: &Ran, view: bool, output: &mut Output) -> Result<(), Failure> {
+        match ran.exit() {
+            Exit::Held => self.passed += 1,
+            _ => self.failed += 1,
+        }
+        match self.format {
+            Format::Human => print(ran, view, self.several, output),
+            Format::Json => {
+                self.values.push(value(ran));
+                Ok(())
+            }
+            Format::Jsonl => output.line(value(ran).to_string()),
+            Format::Junit => {
+                self.junit.add_test_suite(suite(ran));
+                Ok(())
+            }
+        }
+    }
+
+    /// Counts a scenario that could not be run.
+    pub(super) fn add_broken(&mut self, failure: &Failure) {
+        self.failed += 1;
+        self.values.push(json!({ "ok": false, "error": failure.to_string() }));
+    }
+
+    pub(super) fn finish(self, output: &mut Output) -> Result<(), Failure> {
+        match self.format {
+            Format::Human if self.several => {
+                let word = if self.failed == 0 { paint(Tone::Good, "PASS") } else { paint(Tone::Bad, "FAIL") };
+                output.line(format!("{word}  {} passed, {} failed", self.passed, self.failed))
+            }
+            Format::Human | Format::Jsonl => Ok(()),
+            Format::Json => print_values(Format::Json, &self.values, self.several, output),
+            Format::Junit => {
+                let text = self.junit.to_string().map_err(|error| Failure::Internal(error.to_string()))?;
+                output.line(text.trim_end())
+            }
+        }
+    }
+}
+
+/// JSON: one document for one file, an array for several; or one line each.
+pub(super) fn print_values(
+    format: Format,
+    values: &[Value],
+    several: bool,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    match (format, values) {
+        (Format::Jsonl, values) => values.iter().try_for_each(|value| output.line(value.to_string())),
+        (_, [value]) if !several => output.line(value.to_string()),
+        (_, values) => output.line(Value::from(values.to_vec()).to_string()),
+    }
+}
+
+fn print(ran: &Ran, view: bool, brief: bool, output: &mut Output) -> Result<(), Failure> {
+    let outcome = &ran.outcome;
+    let header = &outcome.header;
+    let nodes = outcome.names.len();
+    let title = paint(Tone::Strong, &ran.file);
+    if brief && ran.exit() == Exit::Held && !view {
+        return output.line(format!("{}  {title}  {}", paint(Tone::Good, "PASS"), totals(outcome)));
+    }
+    output.line(format!("{title}  seed {}  {}  {nodes} nodes", header.seed, header.algorithm))?;
+    if !brief || view {
+        print_story(outcome, view, output)?;
+    }
+    for (property, verdict) in &outcome.footer.verdicts {
+        let expected = ran.plan.expect.verdicts.get(property).is_some_and(|wanted| wanted.name() == verdict.name());
+        output.line(format!("  {}", verdict_line(property, verdict, expected)))?;
+    }
+    for idle in &outcome.idle {
+        let word = if idle.allowed { paint(Tone::Quiet, "idle") } else { paint(Tone::Bad, "idle") };
+        output.line(format!("  {word}      {}", idle_sentence(idle)))?;
+    }
+    for unmet in unmet(outcome) {
+        output.line(format!("  {}     {unmet}", paint(Tone::Bad, "unmet")))?;
+    }
+    if let Some(difference) = &ran.diverged {
+        output.line(format!("  {}  a second run differs: {difference}", paint(Tone::Bad, "diverged")))?;
+    }
+    let word = match ran.exit() {
+        Exit::Held => paint(Tone::Good, "PASS"),
+        Exit::Undecided => paint(Tone::Doubtful, "UNDECIDED"),
+        _ => paint(Tone::Bad, "FAIL"),
+    };
+    let verified = if ran.verified { ", the same twice" } else { "" };
+    output.line(format!("  {word}  {}{verified}", totals(outcome)))?;
+    if ran.exit() != Exit::Held {
+        output.line(format!("  again: {}", ran.again()))?;
+        output.line(format!("  look:  {} --view", ran.again()))?;
+    }
+    Ok(())
+}
+
+/// The events of a run: all of them, or what was asked and what came of it when that is short.
+fn print_story(outcome: &Outcome, view: bool, output: &mut Output) -> Result<(), Failure> {
+    let trace = outcome.trace().map_err(|error| Failure::Internal(error.to_string()))?;
+    let kinds = if view {
+        None
+    } else {
+        use EventKind::{Clock, Crash, Cut, Drop, Heal, Link, Output, Partition, Pause, Request, Restart, Resume};
+        Some(vec![Request, Output, Drop, Crash, Restart, Pause, Resume, Partition, Heal, Cut, Link, Clock])
+    };
+    let shown = |kind| kinds.as_ref().is_none_or(|kinds| kinds.contains(&kind));
+    let lines = trace.events.iter().filter(|event| shown(event.kind)).count();
+    if lines == 0 {
+        return Ok(());
+    }
+    if !view && lines > STORY {
+        return output.line(paint(Tone::Quiet, &format!("  ({lines} requests, outputs and faults; --view shows them)")));
+    }
+    let options = TextOptions { kinds, verdicts: false, ..TextOptions::default() };
+    report::text(&trace, output.writer(), &options).map_err(Failure::io("standard output"))
+}
+
+fn verdict_line(property: &str, verdict: &Verdict, expected: bool) -> String {
+    let as_expected = if expected && !matches!(verdict, Verdict::Holds { .. }) { " (as expected)" } else { "" };
+    match verdict {
+        Verdict::Holds { examined } => {
+            format!("{}     {property}  {examined} examined", paint(Tone::Good, "holds"))
+        }
+        Verdict::Vacuous => {
+            format!("{}   {property}  nothing in this run exercised it{as_expected}", paint(Tone::Doubtful, "vacuous"))
+        }
+        Verdict::Violated { events, because } => {
+            let tone = if expected { Tone::Doubtful } else { Tone::Bad };
+            let events = events.iter().map(|event| format!("#{event}")).collect::<Vec<_>>().join(", ");
+            format!("{}  {property}{as_expected}: {because} (events {events})", paint(tone, "violated"))
+        }
+        Verdict::Undecided { because } => {
+            format!("{} {property}{as_expected}: {because}", paint(Tone::Doubtful, "undecided"))
+        }
+    }
+}
+
+fn totals(outcome: &Outcome) -> String {
+    let messages: u64 = outcome.footer.messages.values().sum();
+    let time = Time(outcome.footer.t);
+    match outcome.footer.events {
+        0 => format!("{} steps, {messages} messages, {time}", outcome.steps),
+        events => format!("{events} events, {messages} messages, {time}"),
+    }
+}
+
+fn idle_sentence(idle: &Idle) -> String {
+    let Idle { entry, at, kind, allowed } = idle;
+    let entry = entry + 1;
+    let remedy = if *allowed { "" } else { "; move it, or say `may-miss: true`" };
+    format!("event {entry} of the scenario, a {kind} at {at}, touched no message, timer or state{remedy}")
+}
+
+/// Unmet expectations beyond violated properties, which have their own line.
+fn unmet(outcome: &Outcome) -> impl Iterator<Item = &String> {
+    let violated = |sentence: &&String| {
+        let told = |property: &String| sentence.starts_with(&format!("{property} is violated: "));
+        outcome.footer.verdicts.keys().any(told)
+    };
+    outcome.difference.unmet.iter().filter(move |sentence| !violated(sentence))
+}
+
+/// A result as JSON, version 1.
+fn value(ran: &Ran) -> Value {
+    let outcome = &ran.outcome;
+    let idle = outcome.idle.iter().filter(|idle| !idle.allowed).map(idle_sentence);
+    json!({
+        "v": 1,
+        "file": ran.file,
+        "ok": ran.exit() == Exit::Held,
+        "exit": ran.exit() as u8,
+        "seed": outcome.header.seed,
+        "algorithm": outcome.header.algorithm,
+        "nodes": outcome.names.len(),
+        "events": outcome.footer.events,
+        "time": outcome.footer.t,
+        "ended": outcome.footer.ended,
+        "messages": outcome.footer.messages,
+        "verdicts": outcome.footer.verdicts,
+        "unmet": outcome.difference.unmet,
+        "undecided": outcome.difference.undecided,
+        "idle": idle.collect::<Vec<_>>(),
+        "diverged": ran.diverged,
+        "digest": outcome.footer.digest,
+        "again": ran.again(),
+    })
+}
+
+/// A result as a JUnit suite: a case for each property, one for the expectations, one for the faults.
+fn suite(ran: &Ran) -> TestSuite {
+    let outcome = &ran.outcome;
+    let mut suite = TestSuite::new(ran.file.clone());
+    let mut case = |name: &str, failures: Vec<String>| {
+        let status = if failures.is_empty() {
+            TestCaseStatus::success()
+        } else {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            status.set_message(failures.join("; ")).set_description(format!("again: {}", ran.again()));
+            status
+        };
+        suite.add_test_case(TestCase::new(name, status));
+    };
+    let told: Vec<&String> = outcome.difference.unmet.iter().chain(&outcome.difference.undecided).collect();
+    let mut rest: Vec<String> = Vec::new();
+    let about = |property: &str| -> Vec<String> {
+        told.iter().filter(|text| text.starts_with(&format!("{property} "))).map(|text| (*text).clone()).collect()
+    };
+    for property in outcome.footer.verdicts.keys() {
+        case(property, about(property));
+    }
+    for text in &told {
+        if !outcome.footer.verdicts.keys().any(|property| text.starts_with(&format!("{property} "))) {
+            rest.push((*text).clone());
+        }
+    }
+    rest.extend(ran.diverged.iter().map(|difference| format!("a second run differs: {difference}")));
+    case("expectations", rest);
+    case("faults", outcome.idle.iter().filter(|idle| !idle.allowed).map(idle_sentence).collect());
+    suite
+}

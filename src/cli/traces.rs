@@ -1,0 +1,151 @@
+//! `replay` and `trace ...`: what can be done with a trace.
+
+use super::{
+    args::{Convert, Replay, Trace as Command, View},
+    exit::{Exit, Failure},
+    files,
+    output::{Output, Tone, paint},
+};
+use crate::{
+    process::Names,
+    registry::{Options, Registry},
+    report::{self, Format, TextOptions},
+    scenario,
+    trace::{self, EventKind, Level, Trace, first_difference},
+};
+use std::{
+    fs,
+    io::Write,
+    path::Path,
+};
+
+/// Runs a trace's scenario again and compares event by event.
+pub(super) fn replay(registry: &Registry, wanted: &Replay, output: &mut Output) -> Result<Exit, Failure> {
+    let trace = read(&wanted.trace)?;
+    let name = files::name(&wanted.trace);
+    let header = &trace.header;
+    let seed = header.seed.parse().map_err(|_| Failure::Usage(format!("{name}: its seed is no number")))?;
+    let text = serde_json::to_vec(&header.scenario).map_err(|error| Failure::Internal(error.to_string()))?;
+    let plan = scenario::load(&format!("the scenario in {name}"), &text, &[], Some(seed), registry)
+        .map_err(|mistakes| Failure::Usage(format!("the trace's scenario cannot be run here:\n{mistakes}")))?;
+    let states = trace.events.iter().any(|event| event.state.is_some());
+    let level = if states { Level::States } else { Level::Full };
+    let outcome = registry.run(&plan, &Options { seed: Some(seed), level });
+    let outcome = outcome.map_err(|error| Failure::Internal(error.to_string()))?;
+    let again = outcome.trace().map_err(|error| Failure::Internal(error.to_string()))?;
+    if wanted.view {
+        report::text(&again, output.writer(), &TextOptions::default()).map_err(Failure::io("standard output"))?;
+    }
+    match first_difference(&trace, &again) {
+        None => {
+            let (events, digest) = (again.events.len(), &outcome.footer.digest);
+            output.line(format!("{}  {events} events, digest {digest}", paint(Tone::Good, "identical")))?;
+            Ok(Exit::Held)
+        }
+        Some(difference) => {
+            output.line(format!("{}  {difference}", paint(Tone::Bad, "diverged")))?;
+            let tool = concat!("synod ", env!("CARGO_PKG_VERSION"));
+            if header.tool != tool {
+                output.line(format!("  the trace was written by {}, this is {tool}", header.tool))?;
+            }
+            Ok(Exit::Diverged)
+        }
+    }
+}
+
+/// Looks at traces.
+pub(super) fn trace(command: &Command, output: &mut Output) -> Result<Exit, Failure> {
+    match command {
+        Command::View(wanted) => view(wanted, output)?,
+        Command::Stats { trace, json } => {
+            let stats = report::stats(&read(trace)?);
+            if *json {
+                let text = serde_json::to_string(&stats).map_err(|error| Failure::Internal(error.to_string()))?;
+                output.line(text)?;
+            } else {
+                output.bytes(stats.to_string().as_bytes())?;
+            }
+        }
+        Command::Diff { first, second } => return diff(first, second, output),
+        Command::Convert(wanted) => convert(wanted, output)?,
+    }
+    Ok(Exit::Held)
+}
+
+fn view(wanted: &View, output: &mut Output) -> Result<(), Failure> {
+    let trace = read(&wanted.trace)?;
+    let options = TextOptions {
+        nodes: if wanted.nodes.is_empty() { None } else { Some(nodes(&trace.names, &wanted.nodes)?) },
+        kinds: if wanted.kinds.is_empty() { None } else { Some(kinds(&wanted.kinds)?) },
+        around: wanted.around,
+        last: wanted.last,
+        ..TextOptions::default()
+    };
+    report::text(&trace, output.writer(), &options).map_err(Failure::io("standard output"))
+}
+
+fn nodes(names: &Names, wanted: &[String]) -> Result<Vec<crate::process::ProcessId>, Failure> {
+    let find = |name: &String| {
+        let all = || names.ids().take(20).map(|id| names.name(id).into_owned()).collect::<Vec<_>>().join(", ");
+        names.find(name).ok_or_else(|| Failure::Usage(format!("unknown node `{name}`; the trace has {}", all())))
+    };
+    wanted.iter().map(find).collect()
+}
+
+fn kinds(wanted: &[String]) -> Result<Vec<EventKind>, Failure> {
+    let find = |name: &String| {
+        let known: Result<EventKind, _> = serde_json::from_value(name.as_str().into());
+        known.map_err(|error| Failure::Usage(format!("unknown kind of event `{name}`: {error}")))
+    };
+    wanted.iter().map(find).collect()
+}
+
+fn diff(first: &Path, second: &Path, output: &mut Output) -> Result<Exit, Failure> {
+    let (first, second) = (read(first)?, read(second)?);
+    if let Some(note) = trace::header_difference(&first, &second) {
+        output.line(format!("{}  {note}", paint(Tone::Doubtful, "note")))?;
+    }
+    match first_difference(&first, &second) {
+        None => {
+            output.line(format!("{}  {} events", paint(Tone::Good, "identical"), first.events.len()))?;
+            Ok(Exit::Held)
+        }
+        Some(difference) => {
+            output.line(format!("{}  {difference}", paint(Tone::Bad, "different")))?;
+            Ok(Exit::Diverged)
+        }
+    }
+}
+
+fn convert(wanted: &Convert, output: &mut Output) -> Result<(), Failure> {
+    let trace = read(&wanted.trace)?;
+    let mut bytes = Vec::new();
+    match (&wanted.to, &wanted.template) {
+        (Some(format), _) => {
+            let format: Format = format.parse().map_err(Failure::Usage)?;
+            report::convert(&trace, format, &mut bytes).map_err(|error| Failure::Internal(error.to_string()))?;
+        }
+        (None, Some(template)) => {
+            let text = files::read(template)?;
+            let place = files::name(template);
+            let text =
+                String::from_utf8(text).map_err(|_| Failure::Usage(format!("{place}: a template is UTF-8 text")))?;
+            let rendered = report::template(&trace, &text)
+                .map_err(|error| Failure::Usage(format!("{place}: {error}")))?;
+            bytes.extend_from_slice(rendered.as_bytes());
+        }
+        (None, None) => return Err(Failure::Usage("say --to FORMAT or --template FILE".into())),
+    }
+    match &wanted.output {
+        None => output.bytes(&bytes),
+        Some(path) => fs::File::create(path)
+            .and_then(|mut file| file.write_all(&bytes))
+            .map_err(Failure::io(path.display().to_string())),
+    }
+}
+
+/// Reads a trace.
+fn read(path: &Path) -> Result<Trace, Failure> {
+    let bytes = files::read(path)?;
+    trace::read(bytes.as_slice()).map_err(|error| Failure::Usage(format!("{}: {error}", files::name(path))))
+}

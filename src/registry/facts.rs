@@ -1,0 +1,87 @@
+//! What a scenario's reader and `synod describe` need to know of an algorithm, its types aside.
+
+use super::problem_of;
+use crate::{
+    process::{Description, Problem, Process, PropertyKind, Request},
+    scenario::{Facts, Misfit, Segment},
+};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+/// Everything there is to say about an algorithm.
+#[derive(Clone, Debug, Serialize)]
+pub struct Described {
+    /// What it says of itself.
+    #[serde(flatten)]
+    pub description: Description,
+    /// The problem it answers.
+    pub problem: &'static str,
+    /// Every property of the problem: name, meaning, kind.
+    pub properties: Vec<(&'static str, &'static str, PropertyKind)>,
+    /// Its configuration with every default.
+    pub config: Value,
+}
+
+/// An algorithm as a scenario's reader knows it.
+pub(super) struct Known {
+    pub(super) described: Described,
+    check_config: fn(&Value) -> Result<(), Misfit>,
+    check_request: fn(&Value) -> Result<(), Misfit>,
+}
+
+impl Known {
+    pub(super) fn of<P: Process>() -> Self {
+        let properties = P::Problem::properties().into_iter();
+        let described = Described {
+            description: P::DESCRIPTION,
+            problem: problem_of::<P>(),
+            properties: properties.map(|property| (property.name, property.about, property.kind)).collect(),
+            config: serde_json::to_value(P::Config::default()).unwrap_or(Value::Null),
+        };
+        Self { described, check_config: fits::<P::Config>, check_request: fits::<Request<P>> }
+    }
+}
+
+/// Whether a value is a `T`, and if not, where and why.
+fn fits<T: DeserializeOwned>(value: &Value) -> Result<(), Misfit> {
+    parse::<T>(value).map(drop)
+}
+
+/// Reads a `T` from a scenario's value.
+pub(super) fn parse<T: DeserializeOwned>(value: &Value) -> Result<T, Misfit> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let path = error.path().iter().filter_map(|segment| match segment {
+            serde_path_to_error::Segment::Seq { index } => Some(Segment::Index(*index)),
+            serde_path_to_error::Segment::Map { key } => Some(Segment::Key(key.clone())),
+            serde_path_to_error::Segment::Enum { variant } => Some(Segment::Key(variant.clone())),
+            serde_path_to_error::Segment::Unknown => None,
+        });
+        Misfit { path: path.collect(), message: error.inner().to_string() }
+    })
+}
+
+impl Facts for Known {
+    fn check_config(&self, config: &Value) -> Result<(), Misfit> {
+        (self.check_config)(config)
+    }
+
+    fn default_config(&self) -> Value {
+        self.described.config.clone()
+    }
+
+    fn check_request(&self, request: &Value) -> Result<(), Misfit> {
+        (self.check_request)(request)
+    }
+
+    fn properties(&self) -> Vec<&str> {
+        self.described.properties.iter().map(|(name, _, _)| *name).collect()
+    }
+
+    fn promises(&self) -> Vec<&str> {
+        self.described.description.promises.to_vec()
+    }
+
+    fn message_kinds(&self) -> Vec<&str> {
+        self.described.description.messages.iter().map(|(kind, _)| *kind).collect()
+    }
+}

@@ -1,0 +1,216 @@
+//! One scenario, one seed: simulated, judged, compared with what the scenario expects.
+
+use super::facts::parse;
+use crate::{
+    algorithms::parts::channel::{self, Layer},
+    check::judge,
+    process::{Names, Process, ProcessId, Request},
+    scenario::{Channel, Difference, Misfit, Plan, Results},
+    simulate::{Cast, Simulation, Summary},
+    trace::{Footer, Header, Level, Nodes, Told, VERSION},
+    world::Fault,
+};
+use indexmap::IndexMap;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::{collections::BTreeMap, sync::Arc};
+
+/// How to run a scenario.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Options {
+    /// Instead of the scenario's own.
+    pub seed: Option<u64>,
+    /// How much is kept. Properties are judged from [`Level::Full`] on; below, only messages are counted.
+    pub level: Level,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { seed: None, level: Level::Full }
+    }
+}
+
+/// Why a scenario could not be run.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum RunError {
+    /// No such algorithm.
+    #[error("unknown algorithm `{0}`")]
+    UnknownAlgorithm(String),
+    /// A plan that another registry made.
+    #[error("the plan does not fit its algorithm: {0}")]
+    Misfit(String),
+}
+
+impl From<Misfit> for RunError {
+    fn from(misfit: Misfit) -> Self {
+        Self::Misfit(misfit.message)
+    }
+}
+
+/// How a run went and what became of it.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The first line of its trace.
+    pub header: Header,
+    /// Its events, one line each; empty unless they were kept.
+    pub told: Told,
+    /// The last line of its trace: counts and verdicts.
+    pub footer: Footer,
+    /// The nodes' names.
+    pub names: Names,
+    /// How many steps the processes took.
+    pub steps: u64,
+    /// Where the run differs from what the scenario expects.
+    pub difference: Difference,
+    /// Faults that touched nothing.
+    pub idle: Vec<Idle>,
+}
+
+/// A fault that touched no message, no timer and no state.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Idle {
+    /// Which entry of the scenario's `events`, counted from 0.
+    pub entry: u32,
+    /// When it happened, as it is written.
+    pub at: String,
+    /// `crash`, `partition`, ...
+    pub kind: &'static str,
+    /// Whether the scenario says that it may.
+    pub allowed: bool,
+}
+
+/// A run in one word.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Standing {
+    /// Everything is as the scenario expects.
+    Passed,
+    /// The run ended before that could be said.
+    Undecided,
+    /// A property was violated, an expectation not met, or a fault idle.
+    Failed,
+}
+
+impl Outcome {
+    /// The run in one word.
+    pub fn standing(&self) -> Standing {
+        if !self.difference.unmet.is_empty() || self.idle.iter().any(|idle| !idle.allowed) {
+            Standing::Failed
+        } else if !self.difference.undecided.is_empty() {
+            Standing::Undecided
+        } else {
+            Standing::Passed
+        }
+    }
+}
+
+/// Runs a scenario of `P`, with the channel layer that it asks for.
+pub(super) fn run<P: Process>(plan: &Plan, options: &Options) -> Result<Outcome, RunError> {
+    let layer = match plan.channel {
+        Channel::Raw => return run_on::<P, P::Config>(plan, options, |config| config),
+        Channel::Fifo => Layer::Fifo,
+        Channel::Reliable => Layer::Reliable,
+        Channel::ReliableFifo => Layer::ReliableFifo,
+    };
+    run_on::<channel::Channel<P>, P::Config>(plan, options, |process| channel::Config { layer, process })
+}
+
+/// Runs a scenario of `P`, whose configuration is made from `C`, the algorithm's own.
+fn run_on<P: Process, C: DeserializeOwned>(
+    plan: &Plan,
+    options: &Options,
+    configure: impl Fn(C) -> P::Config,
+) -> Result<Outcome, RunError> {
+    let seed = options.seed.unwrap_or(plan.seed);
+    let cast = plan.setup.names.scope(|| {
+        let configured = |config: &Value| parse::<C>(config).map(&configure);
+        let own = |(node, config): (&ProcessId, &Value)| configured(config).map(|config| (*node, config));
+        Ok::<_, Misfit>(Cast {
+            config: configured(&plan.config)?,
+            configs: plan.node_configs.iter().map(own).collect::<Result<_, _>>()?,
+            requests: plan.requests.iter().map(parse::<Request<P>>).collect::<Result<_, _>>()?,
+        })
+    })?;
+    let mut simulation = Simulation::new(Arc::new(plan.setup.clone()), cast);
+    let summary = simulation.run(seed, options.level);
+    Ok(conclude(plan, seed, options.level, summary, &simulation))
+}
+
+/// Judges a run and compares it with what the scenario expects.
+fn conclude<P: Process>(
+    plan: &Plan,
+    seed: u64,
+    level: Level,
+    summary: Summary,
+    simulation: &Simulation<P>,
+) -> Outcome {
+    let names = &plan.setup.names;
+    let recording = simulation.recording();
+    let mut verdicts = IndexMap::new();
+    let mut told = Told::default();
+    let mut outputs: BTreeMap<ProcessId, Vec<Value>> = BTreeMap::new();
+    if level >= Level::Full {
+        verdicts = judge(&recording.history(names.len(), summary.end), names, &plan.checks);
+        told = recording.told(names);
+        for node in plan.expect.outputs.keys() {
+            outputs.insert(*node, Vec::new());
+        }
+        names.scope(|| {
+            for (node, output) in recording.outputs() {
+                if let Some(outputs) = outputs.get_mut(&node) {
+                    outputs.push(serde_json::to_value(output).unwrap_or(Value::Null));
+                }
+            }
+        });
+    }
+    let counts: IndexMap<String, u64> =
+        recording.counts().sent.iter().map(|(kind, number)| ((*kind).to_owned(), *number)).collect();
+    let kept = (level >= Level::Full).then_some(&outputs);
+    let difference = match level {
+        Level::Nothing => Difference::default(),
+        _ => plan.expect.compare(names, Results { verdicts: &verdicts, messages: &counts, outputs: kept }),
+    };
+    let footer = Footer {
+        kind: "end".into(),
+        events: recording.len() as u64,
+        t: summary.time.0,
+        ended: summary.end,
+        messages: counts,
+        verdicts,
+        digest: told.digest.clone(),
+    };
+    Outcome {
+        header: header(plan, seed),
+        told,
+        footer,
+        names: names.clone(),
+        steps: summary.steps,
+        difference,
+        idle: idle_faults(simulation),
+    }
+}
+
+fn idle_faults<P: Process>(simulation: &Simulation<P>) -> Vec<Idle> {
+    let idle = simulation.faults().iter().filter(|fault| fault.touched == 0);
+    let told = |fault: &Fault| Idle {
+        entry: fault.entry,
+        at: fault.at.to_string(),
+        kind: fault.kind,
+        allowed: fault.may_miss,
+    };
+    idle.map(told).collect()
+}
+
+/// Everything that replaying needs.
+fn header(plan: &Plan, seed: u64) -> Header {
+    let mut scenario = plan.resolved.clone();
+    scenario["seed"] = Value::from(seed.to_string());
+    Header {
+        v: VERSION,
+        kind: "header".into(),
+        tool: concat!("synod ", env!("CARGO_PKG_VERSION")).into(),
+        seed: seed.to_string(),
+        algorithm: plan.algorithm.clone(),
+        nodes: Nodes::from(&plan.setup.names),
+        scenario,
+    }
+}

@@ -1,0 +1,98 @@
+//! What a scenario expects, held against what came of the run.
+
+use super::{Bound, Expect, Expected};
+use crate::process::{Names, ProcessId, Verdict};
+use indexmap::IndexMap;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What came of a run.
+#[derive(Clone, Copy, Debug)]
+pub struct Results<'a> {
+    /// The verdict on each property that was checked; empty when events were not kept.
+    pub verdicts: &'a IndexMap<String, Verdict>,
+    /// How many messages were sent, by kind.
+    pub messages: &'a IndexMap<String, u64>,
+    /// What the nodes named in `expect.outputs` told their applications; none when events were not kept.
+    pub outputs: Option<&'a BTreeMap<ProcessId, Vec<Value>>>,
+}
+
+/// Where a run differs from what was expected.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Difference {
+    /// Expectations that were not met, one sentence each.
+    pub unmet: Vec<String>,
+    /// Properties that could not be decided, though a decision was expected.
+    pub undecided: Vec<String>,
+}
+
+impl Expect {
+    /// Where a run differs from this. A property of which nothing is said is expected not to be violated; one that
+    /// is expected to hold must have been exercised.
+    pub fn compare(&self, names: &Names, results: Results<'_>) -> Difference {
+        let mut difference = Difference::default();
+        for (property, verdict) in results.verdicts {
+            self.compare_verdict(property, verdict, &mut difference);
+        }
+        for (kind, bound) in &self.messages {
+            difference.unmet.extend(compare_count(kind, bound, results.messages));
+        }
+        if let Some(produced) = results.outputs {
+            for (node, wanted) in &self.outputs {
+                let produced = produced.get(node).map_or(&[][..], Vec::as_slice);
+                difference.unmet.extend(compare_outputs(&names.name(*node), wanted, produced));
+            }
+        }
+        difference
+    }
+
+    fn compare_verdict(&self, property: &str, verdict: &Verdict, difference: &mut Difference) {
+        let expected = self.verdicts.get(property).copied();
+        let wanted = expected.unwrap_or(Expected::Holds).name();
+        let met = wanted == verdict.name() || expected.is_none() && *verdict == Verdict::Vacuous;
+        match verdict {
+            _ if met => {}
+            Verdict::Undecided { because } => difference.undecided.push(format!("{property} is undecided: {because}")),
+            Verdict::Violated { because, .. } => {
+                difference.unmet.push(format!("{property} is violated: {because}"));
+            }
+            Verdict::Holds { .. } => difference.unmet.push(format!("{property} holds, but {wanted} was expected")),
+            Verdict::Vacuous => difference.unmet.push(format!(
+                "{property} is vacuous: nothing in this run exercised it, but {wanted} was expected"
+            )),
+        }
+    }
+}
+
+fn compare_count(kind: &str, bound: &Bound, sent: &IndexMap<String, u64>) -> Option<String> {
+    let count = match kind {
+        "total" => sent.values().sum(),
+        _ => sent.get(kind).copied().unwrap_or(0),
+    };
+    let what = if kind == "total" { "messages in total".to_owned() } else { format!("messages of kind {kind}") };
+    (!bound.allows(count)).then(|| format!("{count} {what} were sent, but {bound} were expected"))
+}
+
+fn compare_outputs(node: &str, wanted: &[Value], produced: &[Value]) -> Option<String> {
+    for (place, (wanted, produced)) in wanted.iter().zip(produced).enumerate() {
+        if !includes(produced, wanted) {
+            let place = place + 1;
+            return Some(format!("output {place} of {node} is {produced}, but {wanted} was expected"));
+        }
+    }
+    match (produced.get(wanted.len()), wanted.get(produced.len())) {
+        (Some(extra), _) => Some(format!("{node} produced {extra} beyond the {} outputs expected", wanted.len())),
+        (None, Some(missing)) => Some(format!("{node} produced {} outputs, {missing} is missing", produced.len())),
+        (None, None) => None,
+    }
+}
+
+/// Whether a value has everything that is wanted of it; maps may have more.
+fn includes(value: &Value, wanted: &Value) -> bool {
+    match (value, wanted) {
+        (Value::Object(value), Value::Object(wanted)) => {
+            wanted.iter().all(|(key, wanted)| value.get(key).is_some_and(|value| includes(value, wanted)))
+        }
+        _ => value == wanted,
+    }
+}
