@@ -8,12 +8,15 @@
 
 pub mod algorithms;
 pub mod check;
-#[cfg(feature = "cli")]
+#[cfg(any())]
 pub mod cli;
 pub mod problems;
 pub mod process;
+#[cfg(any())]
 pub mod registry;
+#[cfg(any())]
 pub mod report;
+#[cfg(any())]
 pub mod scenario;
 pub mod simulate;
 pub mod trace;
