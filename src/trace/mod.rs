@@ -1,5 +1,13 @@
 //! What happened: records while a run goes on, lines when it is written, events when it is read.
 
+mod diff;
+mod error;
 mod event;
+mod line;
+mod read;
 
+pub use diff::{Difference, Place, first_difference, first_differing_line, notes};
+pub use error::TraceError;
 pub use event::{Event, EventKind, Footer, Header, Nodes, Trace, VERSION};
+pub use line::Line;
+pub use read::{read, read_unverified};
