@@ -39,7 +39,7 @@ pub fn template(
     source: &str,
     out: &mut impl io::Write,
 ) -> Result<(), ReportError> {
-    let rendered = render(trace, name, source).map_err(|error| explain(name, &error))?;
+    let rendered = render(trace, name, source).map_err(|error| explain(name, source, &error))?;
     out.write_all(rendered.as_bytes())?;
     Ok(())
 }
@@ -231,11 +231,14 @@ fn stranger(name: &str) -> Error {
     Error::new(ErrorKind::InvalidOperation, format!("{name:?} is no node"))
 }
 
-fn explain(name: &str, error: &Error) -> ReportError {
+fn explain(name: &str, source: &str, error: &Error) -> ReportError {
     let because = match error.detail() {
         Some(detail) => format!("{}: {detail}", error.kind()),
         None => error.kind().to_string(),
     };
+    let at =
+        error.range().and_then(|range| source.get(range)).filter(|at| !at.is_empty() && !at.contains('\n'));
+    let because = at.map_or_else(|| because.clone(), |at| format!("{because}, at `{at}`"));
     ReportError::Template { name: name.to_owned(), line: error.line().unwrap_or(1), because: plain(&because) }
 }
 
