@@ -1,13 +1,14 @@
 //! Every export format of one trace that has everything: loss, duplicate, overtaking, crash, partition, odd names.
 
 use insta::{Settings, assert_snapshot};
+use proptest::prelude::*;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use synod::process::{ProcessId, Time};
 use synod::report::{
     Format, ReportError, Selection, Stats, TextOptions, VectorClocks, convert, template, text,
 };
-use synod::trace::{EventKind, Trace, read};
+use synod::trace::{EventKind, Trace, read, read_unverified};
 
 fn every_kind() -> Trace {
     read(include_str!("data/every_kind.jsonl").as_bytes()).expect("the fixture is a trace")
@@ -255,5 +256,38 @@ fn an_excerpt_and_a_trace_that_breaks_off_are_exported_too() {
         assert!(Format::ALL.iter().all(|format| !exported(&trace, *format).is_empty()));
         let excerpt = Selection { last: Some(5), ..Selection::default() }.excerpt(&trace);
         assert!(Format::ALL.iter().all(|format| !exported(&excerpt, *format).is_empty()));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn whatever_can_be_read_can_be_exported(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 1..8),
+        last in 0_usize..40,
+        time in any::<u64>(),
+    ) {
+        const KINDS: [&str; 8] = ["send", "receive", "drop", "duplicate", "crash", "pause", "resume", "partition"];
+        let mut trace = every_kind();
+        for (event, other) in changes {
+            let (event, other) = (event.index(trace.events.len()), other.index(trace.events.len()));
+            let taken = trace.events[other].clone();
+            let event = &mut trace.events[event];
+            event.kind = EventKind::parse(KINDS[other % KINDS.len()]).expect("it is a kind");
+            event.time = time;
+            event.body = taken.body;
+            event.message = taken.message;
+            event.node = taken.node;
+            event.from = taken.from;
+        }
+        let mut bytes = Vec::new();
+        trace.write(&mut bytes).expect("memory takes it");
+        let trace = read_unverified(bytes.as_slice()).expect("it was written just now");
+        let excerpt = Selection { last: Some(last), ..Selection::default() }.excerpt(&trace);
+        for format in Format::ALL {
+            prop_assert!(!exported(&trace, format).is_empty());
+            prop_assert!(!exported(&excerpt, format).is_empty());
+        }
+        prop_assert!(!Stats::of(&trace).to_string().is_empty());
     }
 }

@@ -224,7 +224,7 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
             to,
             from,
             message_kind: texts.0,
-            body: body.map(|text| serde_json::json!({"b": text, "a": [time, null, -1]})),
+            body: body.map(|text| serde_json::json!({"b": text, "a": [time, null, -1, time as f64 / 3e7]})),
             why: texts.1,
             cause,
             lamport,
