@@ -14,7 +14,6 @@ pub mod problems;
 pub mod process;
 #[cfg(any())]
 pub mod registry;
-#[cfg(any())]
 pub mod report;
 #[cfg(any())]
 pub mod scenario;

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     process::{Time, Verdict},
     registry::{Idle, Outcome, Standing},
-    report::{self, TextOptions},
+    report::{self, Selection, TextOptions},
     scenario::Plan,
     trace::EventKind,
 };
@@ -159,22 +159,23 @@ fn print(ran: &Ran, view: bool, brief: bool, output: &mut Output) -> Result<(), 
 
 /// The events of a run: all of them, or what was asked and what came of it when that is short.
 fn print_story(outcome: &Outcome, view: bool, output: &mut Output) -> Result<(), Failure> {
-    let trace = outcome.trace().map_err(|error| Failure::Internal(error.to_string()))?;
+    let mut trace = outcome.trace().map_err(|error| Failure::Internal(error.to_string()))?;
+    // The verdicts follow in words of their own.
+    trace.footer = None;
     let kinds = if view {
-        None
+        Vec::new()
     } else {
         use EventKind::{Clock, Crash, Cut, Drop, Heal, Link, Output, Partition, Pause, Request, Restart, Resume};
-        Some(vec![Request, Output, Drop, Crash, Restart, Pause, Resume, Partition, Heal, Cut, Link, Clock])
+        vec![Request, Output, Drop, Crash, Restart, Pause, Resume, Partition, Heal, Cut, Link, Clock]
     };
-    let shown = |kind| kinds.as_ref().is_none_or(|kinds| kinds.contains(&kind));
-    let lines = trace.events.iter().filter(|event| shown(event.kind)).count();
+    let options = TextOptions { selection: Selection { kinds, ..Selection::default() }, ..TextOptions::default() };
+    let lines = options.selection.events(&trace).len();
     if lines == 0 {
         return Ok(());
     }
     if !view && lines > STORY {
         return output.line(paint(Tone::Quiet, &format!("  ({lines} requests, outputs and faults; --view shows them)")));
     }
-    let options = TextOptions { kinds, verdicts: false, ..TextOptions::default() };
     report::text(&trace, output.writer(), &options).map_err(Failure::io("standard output"))
 }
 

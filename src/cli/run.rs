@@ -78,7 +78,7 @@ fn run_one(
     let mut diverged = None;
     if wanted.verify_determinism {
         let again = simulate()?;
-        diverged = first_differing_line(&outcome.told.lines, &again.told.lines, &outcome.names)
+        diverged = first_differing_line(&outcome.told.lines, &again.told.lines)
             .map(|difference| difference.to_string());
     }
     if let Some(path) = &wanted.trace {

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     process::Names,
     registry::{Options, Registry},
-    report::{self, Format, TextOptions},
+    report::{self, Format, Selection, Stats, TextOptions, UnknownFormat},
     scenario,
     trace::{self, EventKind, Level, Trace, first_difference},
 };
@@ -53,12 +53,15 @@ pub(super) fn replay(registry: &Registry, wanted: &Replay, output: &mut Output) 
     }
 }
 
+/// How many events `--around` shows on either side.
+const AROUND: u64 = 10;
+
 /// Looks at traces.
 pub(super) fn trace(command: &Command, output: &mut Output) -> Result<Exit, Failure> {
     match command {
         Command::View(wanted) => view(wanted, output)?,
         Command::Stats { trace, json } => {
-            let stats = report::stats(&read(trace)?);
+            let stats = Stats::of(&read(trace)?);
             if *json {
                 let text = serde_json::to_string(&stats).map_err(|error| Failure::Internal(error.to_string()))?;
                 output.line(text)?;
@@ -74,13 +77,14 @@ pub(super) fn trace(command: &Command, output: &mut Output) -> Result<Exit, Fail
 
 fn view(wanted: &View, output: &mut Output) -> Result<(), Failure> {
     let trace = read(&wanted.trace)?;
-    let options = TextOptions {
-        nodes: if wanted.nodes.is_empty() { None } else { Some(nodes(&trace.names, &wanted.nodes)?) },
-        kinds: if wanted.kinds.is_empty() { None } else { Some(kinds(&wanted.kinds)?) },
-        around: wanted.around,
+    let selection = Selection {
+        nodes: nodes(&trace.names, &wanted.nodes)?,
+        kinds: kinds(&wanted.kinds)?,
+        around: wanted.around.map(|event| (event, AROUND)),
         last: wanted.last,
-        ..TextOptions::default()
+        ..Selection::default()
     };
+    let options = TextOptions { selection, ..TextOptions::default() };
     report::text(&trace, output.writer(), &options).map_err(Failure::io("standard output"))
 }
 
@@ -94,15 +98,14 @@ fn nodes(names: &Names, wanted: &[String]) -> Result<Vec<crate::process::Process
 
 fn kinds(wanted: &[String]) -> Result<Vec<EventKind>, Failure> {
     let find = |name: &String| {
-        let known: Result<EventKind, _> = serde_json::from_value(name.as_str().into());
-        known.map_err(|error| Failure::Usage(format!("unknown kind of event `{name}`: {error}")))
+        EventKind::parse(name).ok_or_else(|| Failure::Usage(format!("unknown kind of event `{name}`")))
     };
     wanted.iter().map(find).collect()
 }
 
 fn diff(first: &Path, second: &Path, output: &mut Output) -> Result<Exit, Failure> {
     let (first, second) = (read(first)?, read(second)?);
-    if let Some(note) = trace::header_difference(&first, &second) {
+    for note in trace::notes(&first, &second) {
         output.line(format!("{}  {note}", paint(Tone::Doubtful, "note")))?;
     }
     match first_difference(&first, &second) {
@@ -122,17 +125,15 @@ fn convert(wanted: &Convert, output: &mut Output) -> Result<(), Failure> {
     let mut bytes = Vec::new();
     match (&wanted.to, &wanted.template) {
         (Some(format), _) => {
-            let format: Format = format.parse().map_err(Failure::Usage)?;
-            report::convert(&trace, format, &mut bytes).map_err(|error| Failure::Internal(error.to_string()))?;
+            let format: Format = format.parse().map_err(|error: UnknownFormat| Failure::Usage(error.to_string()))?;
+            report::convert(&trace, format, &mut bytes).map_err(|error| Failure::Usage(error.to_string()))?;
         }
         (None, Some(template)) => {
             let text = files::read(template)?;
             let place = files::name(template);
             let text =
                 String::from_utf8(text).map_err(|_| Failure::Usage(format!("{place}: a template is UTF-8 text")))?;
-            let rendered = report::template(&trace, &text)
-                .map_err(|error| Failure::Usage(format!("{place}: {error}")))?;
-            bytes.extend_from_slice(rendered.as_bytes());
+            report::template(&trace, &place, &text, &mut bytes).map_err(|error| Failure::Usage(error.to_string()))?;
         }
         (None, None) => return Err(Failure::Usage("say --to FORMAT or --template FILE".into())),
     }

@@ -8,7 +8,7 @@ impl Action {
     /// The particulars of an action on the network, as a trace shows them.
     pub(crate) fn particulars(&self) -> Value {
         match self {
-            Self::Partition(groups) => json!({ "groups": groups }),
+            Self::Partition(groups) => json!(groups),
             Self::Cut(links) => links.particulars(),
             Self::Link(links, patch) => {
                 let mut all = links.particulars();

@@ -1,0 +1,21 @@
+//! Traces for human eyes and for other programs: text, statistics, vector clocks, exporters.
+
+mod clocks;
+mod csv;
+mod flow;
+mod format;
+mod messages;
+mod perfetto;
+mod select;
+mod stats;
+mod template;
+mod text;
+
+pub use clocks::{Clock, VectorClocks};
+pub use flow::{flow, plain};
+pub use format::{Format, ReportError, UnknownFormat, convert};
+pub use messages::{Messages, Sent};
+pub use select::Selection;
+pub use stats::{Delays, KindStats, NodeStats, Stats};
+pub use template::template;
+pub use text::{TextOptions, text};
