@@ -150,7 +150,11 @@ impl<'a> ser::Serializer for Namer<'a> {
         Err(Stop)
     }
 
-    fn serialize_tuple_struct(self, name: &'static str, _: usize) -> Result<Self::SerializeTupleStruct, Stop> {
+    fn serialize_tuple_struct(
+        self,
+        name: &'static str,
+        _: usize,
+    ) -> Result<Self::SerializeTupleStruct, Stop> {
         *self.kind = name;
         Err(Stop)
     }

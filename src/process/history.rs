@@ -85,7 +85,11 @@ impl<Pr: Problem> History<'_, Pr> {
                 What::Crash => crashed[node] = true,
                 What::Pause => paused[node] = true,
                 What::Resume => paused[node] = false,
-                What::Request(_) | What::Output(_) | What::Send { .. } | What::Receive { .. } | What::Timer => {}
+                What::Request(_)
+                | What::Output(_)
+                | What::Send { .. }
+                | What::Receive { .. }
+                | What::Timer => {}
             }
         }
         (0..self.nodes as usize).map(|node| booted[node] && !crashed[node] && !paused[node]).collect()

@@ -63,7 +63,9 @@ impl Names {
     pub fn name(&self, id: ProcessId) -> Cow<'_, str> {
         match self {
             Self::Numbered(count) if id.0 < *count => Cow::Owned(format!("n{}", id.0 + 1)),
-            Self::Listed(listed) if id.index() < listed.names.len() => Cow::Borrowed(&listed.names[id.index()]),
+            Self::Listed(listed) if id.index() < listed.names.len() => {
+                Cow::Borrowed(&listed.names[id.index()])
+            }
             Self::Numbered(_) | Self::Listed(_) => Cow::Owned(format!("#{}", id.0)),
         }
     }
@@ -71,9 +73,9 @@ impl Names {
     /// Who is called `name`.
     pub fn find(&self, name: &str) -> Option<ProcessId> {
         match self {
-            Self::Numbered(count) => {
-                number_of(name).filter(|number| *number <= u64::from(*count)).map(|number| ProcessId(number as u32 - 1))
-            }
+            Self::Numbered(count) => number_of(name)
+                .filter(|number| *number <= u64::from(*count))
+                .map(|number| ProcessId(number as u32 - 1)),
             Self::Listed(listed) => listed.places.get(name).copied().map(ProcessId),
         }
     }
@@ -111,13 +113,16 @@ thread_local! {
 /// The 12 of `n12`; none for other names, nor for `n012`, which is another name than `n12`.
 fn number_of(name: &str) -> Option<u64> {
     let digits = name.strip_prefix('n')?;
-    let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
+    let plain =
+        !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
     if plain && digits.len() <= 10 { digits.parse().ok() } else { None }
 }
 
 /// Fowler-Noll-Vo 1a, 64 bits.
 fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+    bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 impl fmt::Display for ProcessId {

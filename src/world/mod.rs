@@ -3,6 +3,6 @@
 mod setup;
 
 pub use setup::{
-    Action, ClockChange, Distribution, EVENT_LIMIT, Heal, LinkPatch, LinkPattern, LinkSettings, NodeSetup, Planned,
-    Probability, Quantity, Setup, Shape, Targets,
+    Action, ClockChange, Distribution, EVENT_LIMIT, Heal, LinkPatch, LinkPattern, LinkSettings, NodeSetup,
+    Planned, Probability, Quantity, Setup, Shape, Targets,
 };

@@ -213,7 +213,8 @@ pub struct LinkPatch {
 impl LinkPatch {
     /// Changes `settings`.
     pub fn apply(&self, settings: &mut LinkSettings) {
-        let LinkPatch { delay, jitter, distribution, loss, duplicate, reorder, corrupt, rate, limit, fifo } = self;
+        let LinkPatch { delay, jitter, distribution, loss, duplicate, reorder, corrupt, rate, limit, fifo } =
+            self;
         settings.delay = delay.unwrap_or(settings.delay);
         settings.jitter = jitter.unwrap_or(settings.jitter);
         settings.distribution = distribution.unwrap_or(settings.distribution);
