@@ -8,14 +8,12 @@
 
 pub mod algorithms;
 pub mod check;
-#[cfg(any())]
+#[cfg(feature = "cli")]
 pub mod cli;
 pub mod problems;
 pub mod process;
-#[cfg(any())]
 pub mod registry;
 pub mod report;
-#[cfg(any())]
 pub mod scenario;
 pub mod simulate;
 pub mod trace;

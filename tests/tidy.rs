@@ -202,9 +202,7 @@ fn nothing_depends_on_a_random_iteration_order_and_no_state_holds_a_float() {
                 problems.push(format!("{place}: use BTreeMap, BTreeSet or IndexMap"));
             }
             let stateful = matches!(source.module.as_str(), "algorithms" | "problems");
-            if stateful
-                && (line.contains("f64") || line.contains("f32"))
-            {
+            if stateful && (line.contains("f64") || line.contains("f32")) {
                 problems.push(format!("{place}: no floats in state"));
             }
             let shared = ["Rc<", "RefCell<", "Box<dyn", "static mut"];

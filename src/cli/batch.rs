@@ -33,7 +33,9 @@ pub(super) fn in_order<T: Sync, R: Send, E>(
             scope.spawn(move || {
                 loop {
                     let place = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(item) = items.get(place).filter(|_| stopped.load(Ordering::Relaxed) == 0) else { return };
+                    let Some(item) = items.get(place).filter(|_| stopped.load(Ordering::Relaxed) == 0) else {
+                        return;
+                    };
                     // Nobody listens any more when reporting has failed.
                     let _heard = send.send((place, work(item)));
                 }

@@ -24,7 +24,9 @@ pub(super) fn list(registry: &Registry, wanted: &List, output: &mut Output) -> R
         output.line(Value::from(all).to_string())?;
         return Ok(Exit::Held);
     }
-    let width = |of: fn(&Described) -> usize, least: usize| described.iter().map(|one| of(one)).max().unwrap_or(least);
+    let width = |of: fn(&Described) -> usize, least: usize| {
+        described.iter().map(|one| of(one)).max().unwrap_or(least)
+    };
     let name = width(|one| one.description.name.len(), 4).max(4);
     let problem = width(|one| one.problem.len(), 7).max(7);
     output.line(paint(Tone::Strong, &format!("{:name$}  {:problem$}  PROMISES", "NAME", "PROBLEM")))?;
@@ -40,7 +42,8 @@ pub(super) fn describe(registry: &Registry, wanted: &Describe, output: &mut Outp
     let Some(described) = registry.describe(&wanted.name) else {
         let names = registry.descriptions().map(|description| description.name);
         let nearest = scenario::nearest(&wanted.name, names);
-        let hint = nearest.map_or_else(|| "; `synod list` lists them".into(), |name| format!("; did you mean `{name}`?"));
+        let hint = nearest
+            .map_or_else(|| "; `synod list` lists them".into(), |name| format!("; did you mean `{name}`?"));
         return Err(Failure::Usage(format!("unknown algorithm `{}`{hint}", wanted.name)));
     };
     if wanted.json {
@@ -57,7 +60,8 @@ pub(super) fn describe(registry: &Registry, wanted: &Describe, output: &mut Outp
     output.line(format!("\nCost: {}", description.cost))?;
     section("Broken by", description.breaks.iter().map(|text| (*text).to_owned()), output)?;
     if described.config.as_object().is_some_and(|config| !config.is_empty()) {
-        let config = serde_yaml::to_string(&described.config).map_err(|error| Failure::Internal(error.to_string()))?;
+        let config =
+            serde_yaml::to_string(&described.config).map_err(|error| Failure::Internal(error.to_string()))?;
         section("Configuration, with defaults", config.lines().map(str::to_owned), output)?;
     }
     output.line(format!("\nSource: {}", description.source))?;
@@ -71,7 +75,8 @@ fn section(title: &str, lines: impl Iterator<Item = String>, output: &mut Output
 
 /// Prints the JSON Schema of scenarios.
 pub(super) fn schema(output: &mut Output) -> Result<Exit, Failure> {
-    let text = serde_json::to_string_pretty(&scenario::schema()).map_err(|error| Failure::Internal(error.to_string()))?;
+    let text = serde_json::to_string_pretty(&scenario::schema())
+        .map_err(|error| Failure::Internal(error.to_string()))?;
     output.line(text)?;
     Ok(Exit::Held)
 }

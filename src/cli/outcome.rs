@@ -90,7 +90,8 @@ impl Results {
     pub(super) fn finish(self, output: &mut Output) -> Result<(), Failure> {
         match self.format {
             Format::Human if self.several => {
-                let word = if self.failed == 0 { paint(Tone::Good, "PASS") } else { paint(Tone::Bad, "FAIL") };
+                let word =
+                    if self.failed == 0 { paint(Tone::Good, "PASS") } else { paint(Tone::Bad, "FAIL") };
                 output.line(format!("{word}  {} passed, {} failed", self.passed, self.failed))
             }
             Format::Human | Format::Jsonl => Ok(()),
@@ -129,9 +130,11 @@ fn print(ran: &Ran, view: bool, brief: bool, output: &mut Output) -> Result<(), 
     if !brief || view {
         print_story(outcome, view, output)?;
     }
+    let width = outcome.footer.verdicts.keys().map(String::len).max().unwrap_or(0);
     for (property, verdict) in &outcome.footer.verdicts {
-        let expected = ran.plan.expect.verdicts.get(property).is_some_and(|wanted| wanted.name() == verdict.name());
-        output.line(format!("  {}", verdict_line(property, verdict, expected)))?;
+        let expected =
+            ran.plan.expect.verdicts.get(property).is_some_and(|wanted| wanted.name() == verdict.name());
+        output.line(format!("  {}", verdict_line(property, width, verdict, expected)))?;
     }
     for idle in &outcome.idle {
         let word = if idle.allowed { paint(Tone::Quiet, "idle") } else { paint(Tone::Bad, "idle") };
@@ -159,44 +162,45 @@ fn print(ran: &Ran, view: bool, brief: bool, output: &mut Output) -> Result<(), 
 
 /// The events of a run: all of them, or what was asked and what came of it when that is short.
 fn print_story(outcome: &Outcome, view: bool, output: &mut Output) -> Result<(), Failure> {
-    let mut trace = outcome.trace().map_err(|error| Failure::Internal(error.to_string()))?;
-    // The verdicts follow in words of their own.
-    trace.footer = None;
+    let trace = outcome.trace().map_err(|error| Failure::Internal(error.to_string()))?;
     let kinds = if view {
         Vec::new()
     } else {
-        use EventKind::{Clock, Crash, Cut, Drop, Heal, Link, Output, Partition, Pause, Request, Restart, Resume};
+        use EventKind::{
+            Clock, Crash, Cut, Drop, Heal, Link, Output, Partition, Pause, Request, Restart, Resume,
+        };
         vec![Request, Output, Drop, Crash, Restart, Pause, Resume, Partition, Heal, Cut, Link, Clock]
     };
-    let options = TextOptions { selection: Selection { kinds, ..Selection::default() }, ..TextOptions::default() };
+    let options =
+        TextOptions { selection: Selection { kinds, ..Selection::default() }, ..TextOptions::default() };
     let lines = options.selection.events(&trace).len();
     if lines == 0 {
         return Ok(());
     }
     if !view && lines > STORY {
-        return output.line(paint(Tone::Quiet, &format!("  ({lines} requests, outputs and faults; --view shows them)")));
+        return output.line(paint(
+            Tone::Quiet,
+            &format!("  ({lines} requests, outputs and faults; --view shows them)"),
+        ));
     }
-    report::text(&trace, output.writer(), &options).map_err(Failure::io("standard output"))
+    report::listing(&trace, output.writer(), &options).map_err(Failure::io("standard output"))?;
+    Ok(())
 }
 
-fn verdict_line(property: &str, verdict: &Verdict, expected: bool) -> String {
-    let as_expected = if expected && !matches!(verdict, Verdict::Holds { .. }) { " (as expected)" } else { "" };
-    match verdict {
-        Verdict::Holds { examined } => {
-            format!("{}     {property}  {examined} examined", paint(Tone::Good, "holds"))
-        }
-        Verdict::Vacuous => {
-            format!("{}   {property}  nothing in this run exercised it{as_expected}", paint(Tone::Doubtful, "vacuous"))
-        }
+fn verdict_line(property: &str, width: usize, verdict: &Verdict, expected: bool) -> String {
+    let as_expected =
+        if expected && !matches!(verdict, Verdict::Holds { .. }) { "as expected: " } else { "" };
+    let (tone, word, grounds) = match verdict {
+        Verdict::Holds { examined } => (Tone::Good, "holds    ", format!("{examined} examined")),
+        Verdict::Vacuous => (Tone::Doubtful, "vacuous  ", "nothing in this run exercised it".to_owned()),
         Verdict::Violated { events, because } => {
-            let tone = if expected { Tone::Doubtful } else { Tone::Bad };
             let events = events.iter().map(|event| format!("#{event}")).collect::<Vec<_>>().join(", ");
-            format!("{}  {property}{as_expected}: {because} (events {events})", paint(tone, "violated"))
+            let tone = if expected { Tone::Doubtful } else { Tone::Bad };
+            (tone, "violated ", format!("{because} ({events})"))
         }
-        Verdict::Undecided { because } => {
-            format!("{} {property}{as_expected}: {because}", paint(Tone::Doubtful, "undecided"))
-        }
-    }
+        Verdict::Undecided { because } => (Tone::Doubtful, "undecided", because.clone()),
+    };
+    format!("{}  {property:width$}  {as_expected}{grounds}", paint(tone, word))
 }
 
 fn totals(outcome: &Outcome) -> String {
@@ -267,7 +271,10 @@ fn suite(ran: &Ran) -> TestSuite {
     let told: Vec<&String> = outcome.difference.unmet.iter().chain(&outcome.difference.undecided).collect();
     let mut rest: Vec<String> = Vec::new();
     let about = |property: &str| -> Vec<String> {
-        told.iter().filter(|text| text.starts_with(&format!("{property} "))).map(|text| (*text).clone()).collect()
+        told.iter()
+            .filter(|text| text.starts_with(&format!("{property} ")))
+            .map(|text| (*text).clone())
+            .collect()
     };
     for property in outcome.footer.verdicts.keys() {
         case(property, about(property));

@@ -11,11 +11,11 @@ use super::{
 use crate::{
     process::parse_duration,
     registry::{Options, Outcome, Registry},
-    scenario::{self, Mistakes, Override, Plan},
+    scenario::{self, Mistake, Mistakes, Override, Plan},
     trace::{Level, first_differing_line},
 };
 use miette::{GraphicalReportHandler, GraphicalTheme, ThemeCharacters, ThemeStyles};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{
     fs,
     io::Write,
@@ -38,21 +38,19 @@ pub(super) fn run(registry: &Registry, wanted: &Run, output: &mut Output) -> Res
     let format = wanted.reporting.format();
     let mut results = outcome::Results::new(format, several);
     let mut exit = Exit::Held;
-    batch::in_order(&files, wanted.reporting.jobs, wanted.reporting.progress, work, |result| {
-        match result {
-            Ok(ran) => {
-                exit = exit.worse(ran.exit());
-                results.add(&ran, wanted.view, output)
-            }
-            Err(failure) if several && !matches!(failure, Failure::ClosedPipe) => {
-                output.flush()?;
-                output.complain(&failure);
-                exit = exit.worse(failure.exit());
-                results.add_broken(&failure);
-                Ok(())
-            }
-            Err(failure) => Err(failure),
+    batch::in_order(&files, wanted.reporting.jobs, wanted.reporting.progress, work, |result| match result {
+        Ok(ran) => {
+            exit = exit.worse(ran.exit());
+            results.add(&ran, wanted.view, output)
         }
+        Err(failure) if several && !matches!(failure, Failure::ClosedPipe) => {
+            output.flush()?;
+            output.complain(&failure);
+            exit = exit.worse(failure.exit());
+            results.add_broken(&failure);
+            Ok(())
+        }
+        Err(failure) => Err(failure),
     })?;
     results.finish(output)?;
     Ok(exit)
@@ -86,7 +84,14 @@ fn run_one(
         write_trace(&outcome, &path)?;
     }
     let verified = wanted.verify_determinism && diverged.is_none();
-    Ok(Ran { file: files::name(file), plan, outcome, diverged, verified, again: repeat_command(wanted, file) })
+    Ok(Ran {
+        file: files::name(file),
+        plan,
+        outcome,
+        diverged,
+        verified,
+        again: repeat_command(wanted, file),
+    })
 }
 
 /// The command that repeats a run, all that matters spelled out.
@@ -149,7 +154,7 @@ fn rendered(mistakes: &Mistakes) -> String {
     let theme = GraphicalTheme { characters: ThemeCharacters::unicode(), styles };
     let handler = GraphicalReportHandler::new_themed(theme).with_width(110).with_links(false);
     let mut text = String::new();
-    match handler.render_report(&mut text, mistakes) {
+    match handler.render_report(&mut text, &mistakes.rendering()) {
         Ok(()) => text,
         Err(_) => mistakes.to_string(),
     }
@@ -187,7 +192,7 @@ pub(super) fn check(registry: &Registry, wanted: &Check, output: &mut Output) ->
                     output.flush()?;
                     output.complain(&Failure::Report(rendered(&mistakes)));
                 } else {
-                    all.push(json!({ "file": name, "ok": false, "mistakes": mistakes.to_json() }));
+                    all.push(json!({ "file": name, "ok": false, "mistakes": told(&mistakes) }));
                 }
             }
             Err(Checked::Failure(failure)) => return Err(failure),
@@ -200,12 +205,26 @@ pub(super) fn check(registry: &Registry, wanted: &Check, output: &mut Output) ->
     Ok(exit)
 }
 
+/// Mistakes as JSON.
+fn told(mistakes: &Mistakes) -> Vec<Value> {
+    let one = |mistake: &Mistake| {
+        let Mistake { message, help, line, column, .. } = mistake;
+        json!({ "message": message, "help": help, "line": line, "column": column })
+    };
+    mistakes.iter().map(one).collect()
+}
+
 enum Checked {
     Mistakes(Mistakes),
     Failure(Failure),
 }
 
-fn check_one(registry: &Registry, file: &Path, overrides: &[Override], seed: Option<u64>) -> Result<Plan, Checked> {
+fn check_one(
+    registry: &Registry,
+    file: &Path,
+    overrides: &[Override],
+    seed: Option<u64>,
+) -> Result<Plan, Checked> {
     let text = files::read(file).map_err(Checked::Failure)?;
     scenario::load(&files::name(file), &text, overrides, seed, registry).map_err(Checked::Mistakes)
 }

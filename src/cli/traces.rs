@@ -13,11 +13,7 @@ use crate::{
     scenario,
     trace::{self, EventKind, Level, Trace, first_difference},
 };
-use std::{
-    fs,
-    io::Write,
-    path::Path,
-};
+use std::{fs, io::Write, path::Path};
 
 /// Runs a trace's scenario again and compares event by event.
 pub(super) fn replay(registry: &Registry, wanted: &Replay, output: &mut Output) -> Result<Exit, Failure> {
@@ -26,15 +22,17 @@ pub(super) fn replay(registry: &Registry, wanted: &Replay, output: &mut Output) 
     let header = &trace.header;
     let seed = header.seed.parse().map_err(|_| Failure::Usage(format!("{name}: its seed is no number")))?;
     let text = serde_json::to_vec(&header.scenario).map_err(|error| Failure::Internal(error.to_string()))?;
-    let plan = scenario::load(&format!("the scenario in {name}"), &text, &[], Some(seed), registry)
-        .map_err(|mistakes| Failure::Usage(format!("the trace's scenario cannot be run here:\n{mistakes}")))?;
+    let plan = scenario::load(&format!("the scenario in {name}"), &text, &[], Some(seed), registry).map_err(
+        |mistakes| Failure::Usage(format!("the trace's scenario cannot be run here:\n{mistakes}")),
+    )?;
     let states = trace.events.iter().any(|event| event.state.is_some());
     let level = if states { Level::States } else { Level::Full };
     let outcome = registry.run(&plan, &Options { seed: Some(seed), level });
     let outcome = outcome.map_err(|error| Failure::Internal(error.to_string()))?;
     let again = outcome.trace().map_err(|error| Failure::Internal(error.to_string()))?;
     if wanted.view {
-        report::text(&again, output.writer(), &TextOptions::default()).map_err(Failure::io("standard output"))?;
+        report::text(&again, output.writer(), &TextOptions::default())
+            .map_err(Failure::io("standard output"))?;
     }
     match first_difference(&trace, &again) {
         None => {
@@ -63,7 +61,8 @@ pub(super) fn trace(command: &Command, output: &mut Output) -> Result<Exit, Fail
         Command::Stats { trace, json } => {
             let stats = Stats::of(&read(trace)?);
             if *json {
-                let text = serde_json::to_string(&stats).map_err(|error| Failure::Internal(error.to_string()))?;
+                let text =
+                    serde_json::to_string(&stats).map_err(|error| Failure::Internal(error.to_string()))?;
                 output.line(text)?;
             } else {
                 output.bytes(stats.to_string().as_bytes())?;
@@ -90,8 +89,11 @@ fn view(wanted: &View, output: &mut Output) -> Result<(), Failure> {
 
 fn nodes(names: &Names, wanted: &[String]) -> Result<Vec<crate::process::ProcessId>, Failure> {
     let find = |name: &String| {
-        let all = || names.ids().take(20).map(|id| names.name(id).into_owned()).collect::<Vec<_>>().join(", ");
-        names.find(name).ok_or_else(|| Failure::Usage(format!("unknown node `{name}`; the trace has {}", all())))
+        let all =
+            || names.ids().take(20).map(|id| names.name(id).into_owned()).collect::<Vec<_>>().join(", ");
+        names
+            .find(name)
+            .ok_or_else(|| Failure::Usage(format!("unknown node `{name}`; the trace has {}", all())))
     };
     wanted.iter().map(find).collect()
 }
@@ -125,15 +127,17 @@ fn convert(wanted: &Convert, output: &mut Output) -> Result<(), Failure> {
     let mut bytes = Vec::new();
     match (&wanted.to, &wanted.template) {
         (Some(format), _) => {
-            let format: Format = format.parse().map_err(|error: UnknownFormat| Failure::Usage(error.to_string()))?;
+            let format: Format =
+                format.parse().map_err(|error: UnknownFormat| Failure::Usage(error.to_string()))?;
             report::convert(&trace, format, &mut bytes).map_err(|error| Failure::Usage(error.to_string()))?;
         }
         (None, Some(template)) => {
             let text = files::read(template)?;
             let place = files::name(template);
-            let text =
-                String::from_utf8(text).map_err(|_| Failure::Usage(format!("{place}: a template is UTF-8 text")))?;
-            report::template(&trace, &place, &text, &mut bytes).map_err(|error| Failure::Usage(error.to_string()))?;
+            let text = String::from_utf8(text)
+                .map_err(|_| Failure::Usage(format!("{place}: a template is UTF-8 text")))?;
+            report::template(&trace, &place, &text, &mut bytes)
+                .map_err(|error| Failure::Usage(error.to_string()))?;
         }
         (None, None) => return Err(Failure::Usage("say --to FORMAT or --template FILE".into())),
     }

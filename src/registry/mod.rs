@@ -8,8 +8,8 @@ pub use run::{Idle, Options, Outcome, RunError, Standing};
 
 use crate::{
     algorithms::{
-        best_effort_broadcast::BestEffortBroadcast, causal_broadcast::CausalBroadcast, fifo_broadcast::FifoBroadcast,
-        lamport_total_order::LamportTotalOrder, sequencer::Sequencer,
+        best_effort_broadcast::BestEffortBroadcast, causal_broadcast::CausalBroadcast,
+        fifo_broadcast::FifoBroadcast, lamport_total_order::LamportTotalOrder, sequencer::Sequencer,
     },
     process::{Description, Problem, Process},
     scenario::{Catalogue, Facts, Plan},

@@ -7,13 +7,13 @@ use crate::{
     process::{Names, Process, ProcessId, Request},
     scenario::{Channel, Difference, Misfit, Plan, Results},
     simulate::{Cast, Simulation, Summary},
-    trace::{Footer, Header, Level, Nodes, Told, VERSION},
+    trace::{self, Footer, Header, Level, Nodes, Told, Trace, TraceError, VERSION},
     world::Fault,
 };
 use indexmap::IndexMap;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, io, sync::Arc};
 
 /// How to run a scenario.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -91,6 +91,29 @@ pub enum Standing {
 }
 
 impl Outcome {
+    /// Writes the trace: header, events, footer, one line each.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write_trace(&self, out: &mut impl io::Write) -> io::Result<()> {
+        serde_json::to_writer(&mut *out, &self.header)?;
+        out.write_all(b"\n")?;
+        out.write_all(&self.told.lines)?;
+        serde_json::to_writer(&mut *out, &self.footer)?;
+        out.write_all(b"\n")
+    }
+
+    /// The trace as its readers see it.
+    ///
+    /// # Errors
+    /// When what was written cannot be read, which is an error in this crate or in a value's serialization.
+    pub fn trace(&self) -> Result<Trace, TraceError> {
+        let mut bytes = Vec::new();
+        self.write_trace(&mut bytes)
+            .unwrap_or_else(|_| unreachable!("a vector takes whatever is written to it"));
+        trace::read(bytes.as_slice())
+    }
+
     /// The run in one word.
     pub fn standing(&self) -> Standing {
         if !self.difference.unmet.is_empty() || self.idle.iter().any(|idle| !idle.allowed) {
@@ -124,7 +147,7 @@ fn run_on<P: Process, C: DeserializeOwned>(
     let cast = plan.setup.names.scope(|| {
         let configured = |config: &Value| parse::<C>(config).map(&configure);
         let own = |(node, config): (&ProcessId, &Value)| configured(config).map(|config| (*node, config));
-        Ok::<_, Misfit>(Cast {
+        Ok::<Cast<P>, Misfit>(Cast {
             config: configured(&plan.config)?,
             configs: plan.node_configs.iter().map(own).collect::<Result<_, _>>()?,
             requests: plan.requests.iter().map(parse::<Request<P>>).collect::<Result<_, _>>()?,

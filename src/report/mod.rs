@@ -18,4 +18,4 @@ pub use messages::{Messages, Sent};
 pub use select::Selection;
 pub use stats::{Delays, KindStats, NodeStats, Stats};
 pub use template::template;
-pub use text::{TextOptions, text};
+pub use text::{TextOptions, listing, text};

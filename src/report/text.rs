@@ -15,11 +15,29 @@ pub struct TextOptions {
     pub width: Option<usize>,
 }
 
-/// Writes one line per event: number, time, node, kind, particulars; then how the run ended and the verdicts.
+/// Writes the listing, then how the run ended and the verdicts.
 ///
 /// # Errors
 /// Those of `out`.
 pub fn text(trace: &Trace, out: &mut impl io::Write, options: &TextOptions) -> io::Result<()> {
+    let shown = listing(trace, out, options)?;
+    if shown > 0 {
+        writeln!(out)?;
+    }
+    if shown < trace.events.len() {
+        writeln!(out, "{shown} of {} events shown", trace.events.len())?;
+    }
+    match &trace.footer {
+        Some(footer) => write_footer(footer, out, options.width),
+        None => writeln!(out, "the trace breaks off here"),
+    }
+}
+
+/// Writes one line per event: number, time, node, kind, particulars. Gives how many there are.
+///
+/// # Errors
+/// Those of `out`.
+pub fn listing(trace: &Trace, out: &mut impl io::Write, options: &TextOptions) -> io::Result<usize> {
     let events = options.selection.events(trace);
     let columns = Columns::of(&events, &trace.names);
     let messages = Messages::of(trace);
@@ -27,16 +45,7 @@ pub fn text(trace: &Trace, out: &mut impl io::Write, options: &TextOptions) -> i
         let line = columns.line(event, &details(event, &messages, &trace.names), &trace.names);
         writeln!(out, "{}", cut(&line, options.width))?;
     }
-    if !events.is_empty() {
-        writeln!(out)?;
-    }
-    if events.len() < trace.events.len() {
-        writeln!(out, "{} of {} events shown", events.len(), trace.events.len())?;
-    }
-    match &trace.footer {
-        Some(footer) => write_footer(footer, out, options.width),
-        None => writeln!(out, "the trace breaks off here"),
-    }
+    Ok(events.len())
 }
 
 /// How wide the columns are.

@@ -52,11 +52,15 @@ impl Expect {
         let met = wanted == verdict.name() || expected.is_none() && *verdict == Verdict::Vacuous;
         match verdict {
             _ if met => {}
-            Verdict::Undecided { because } => difference.undecided.push(format!("{property} is undecided: {because}")),
+            Verdict::Undecided { because } => {
+                difference.undecided.push(format!("{property} is undecided: {because}"))
+            }
             Verdict::Violated { because, .. } => {
                 difference.unmet.push(format!("{property} is violated: {because}"));
             }
-            Verdict::Holds { .. } => difference.unmet.push(format!("{property} holds, but {wanted} was expected")),
+            Verdict::Holds { .. } => {
+                difference.unmet.push(format!("{property} holds, but {wanted} was expected"))
+            }
             Verdict::Vacuous => difference.unmet.push(format!(
                 "{property} is vacuous: nothing in this run exercised it, but {wanted} was expected"
             )),
@@ -69,7 +73,8 @@ fn compare_count(kind: &str, bound: &Bound, sent: &IndexMap<String, u64>) -> Opt
         "total" => sent.values().sum(),
         _ => sent.get(kind).copied().unwrap_or(0),
     };
-    let what = if kind == "total" { "messages in total".to_owned() } else { format!("messages of kind {kind}") };
+    let what =
+        if kind == "total" { "messages in total".to_owned() } else { format!("messages of kind {kind}") };
     (!bound.allows(count)).then(|| format!("{count} {what} were sent, but {bound} were expected"))
 }
 
@@ -81,8 +86,12 @@ fn compare_outputs(node: &str, wanted: &[Value], produced: &[Value]) -> Option<S
         }
     }
     match (produced.get(wanted.len()), wanted.get(produced.len())) {
-        (Some(extra), _) => Some(format!("{node} produced {extra} beyond the {} outputs expected", wanted.len())),
-        (None, Some(missing)) => Some(format!("{node} produced {} outputs, {missing} is missing", produced.len())),
+        (Some(extra), _) => {
+            Some(format!("{node} produced {extra} beyond the {} outputs expected", wanted.len()))
+        }
+        (None, Some(missing)) => {
+            Some(format!("{node} produced {} outputs, {missing} is missing", produced.len()))
+        }
         (None, None) => None,
     }
 }

@@ -197,7 +197,11 @@ mod tests {
                 Act::Burst(distance, count) => {
                     for place in 0..u64::from(count) {
                         let spread = place.wrapping_mul(0x9e37_79b9_7f4a_7c15) % (distance / 4 + 1);
-                        push(&mut queue, &mut model, now.saturating_add(distance).saturating_sub(spread).max(now));
+                        push(
+                            &mut queue,
+                            &mut model,
+                            now.saturating_add(distance).saturating_sub(spread).max(now),
+                        );
                     }
                 }
                 Act::Pop(count) => {
