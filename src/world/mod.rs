@@ -19,7 +19,7 @@ pub use setup::{
     Planned, Probability, Quantity, Setup, Shape, Targets,
 };
 
-use crate::process::{Choices, LocalTime, Names, ProcessId, Scene, Time, TimerRange};
+use crate::process::{Choices, LocalTime, Names, Neighbours, ProcessId, Scene, Time, TimerRange};
 use clock::Clock;
 use draws::{Draws, Purpose, below};
 use faults::{Doomed, Faults};
@@ -138,6 +138,11 @@ impl World {
     /// Every fault that happened so far, with what it touched.
     pub fn faults(&self) -> &[Fault] {
         &self.faults.account
+    }
+
+    /// Whom a node has a link to.
+    pub fn neighbours(&self, me: ProcessId) -> Neighbours<'_> {
+        self.topology.neighbours(me)
     }
 
     /// What a node's own clock shows.
