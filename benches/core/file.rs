@@ -17,5 +17,8 @@ pub(crate) fn measure() {
         rates.push(run.recording().len() as f64 / start.elapsed().as_secs_f64() / 1e6);
         std::fs::remove_file(&path).expect("the temporary file can be removed");
     }
-    println!("full trace to a file, flood of 100,000 nodes: {:.2} million events a second [1.0]", super::median(rates));
+    println!(
+        "full trace to a file, flood of 100,000 nodes: {:.2} million events a second [1.0]",
+        super::median(rates)
+    );
 }

@@ -132,7 +132,13 @@ fn setup(nodes: u32, shape: Shape, asked: impl Iterator<Item = u32>) -> Setup {
     setup.network.jitter = Duration::from_micros(4_500);
     for (entry, node) in asked.enumerate() {
         let action = Action::Request { targets: Targets::Node(ProcessId(node)), request: 0 };
-        setup.agenda.push(Planned { at: Time::ZERO, action, lasts: None, may_miss: false, entry: entry as u32 });
+        setup.agenda.push(Planned {
+            at: Time::ZERO,
+            action,
+            lasts: None,
+            may_miss: false,
+            entry: entry as u32,
+        });
     }
     setup
 }

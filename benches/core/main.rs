@@ -126,9 +126,7 @@ fn measure(mut workload: Workload) {
             }
         }
     }
-    let ratio = |a: usize, b: usize| {
-        median(rates[a].iter().zip(&rates[b]).map(|(a, b)| a / b).collect())
-    };
+    let ratio = |a: usize, b: usize| median(rates[a].iter().zip(&rates[b]).map(|(a, b)| a / b).collect());
     let (of_bare, of_heap, counting) = (ratio(2, 0), ratio(0, 1), ratio(3, 2));
     let [bare, heap, full, counts] = rates.clone().map(median);
     let bar = |bar: Option<f64>| bar.map_or_else(String::new, |bar| format!(" [{bar}]"));

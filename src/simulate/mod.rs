@@ -290,7 +290,7 @@ impl<P: Process> Simulation<P> {
 
     #[inline]
     fn deliver(&mut self, entry: Entry, slot: u32) {
-        let from = self.bodies.body(slot).from;
+        let from = self.bodies.from(slot);
         self.arrive(entry, slot, from, entry.key >> 4);
     }
 
@@ -305,7 +305,7 @@ impl<P: Process> Simulation<P> {
                 if self.recording.is_full() {
                     self.note_arrival(slot, sequence, to, EventKind::Receive, None);
                 }
-                let from = self.bodies.body(slot).from;
+                let from = self.bodies.from(slot);
                 let message = self.bodies.take(slot);
                 self.step(to, Input::Message { from, message });
             }
@@ -328,7 +328,7 @@ impl<P: Process> Simulation<P> {
         }
         match self.world.arrive(route.previous, at) {
             Arrival::Accepted => {
-                let size = self.bodies.body(route.body).size;
+                let size = self.bodies.label_of(route.body).size;
                 let transit = self.world.pass_on(self.now, at, route.to, size);
                 self.routes[place as usize].previous = at;
                 let key = key(entry.key >> 4, transit.lost);

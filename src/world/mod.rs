@@ -217,16 +217,14 @@ impl World {
         if from == to {
             return arrived;
         }
-        let linked = self.topology.is_complete() || self.topology.link(from, to).is_some();
-        let hop = if linked {
-            Some(to)
-        } else if self.setup.routing {
-            self.topology.next_hop(from, to)
-        } else {
-            None
+        let (hop, link) = match self.links.number(from, to, &self.topology) {
+            Some(link) => (to, link),
+            None => match self.first_hop(from, to) {
+                Some(hop) => hop,
+                None => return Transit { lost: Some(Reason::NoLink), ..arrived },
+            },
         };
-        let Some(hop) = hop else { return Transit { lost: Some(Reason::NoLink), ..arrived } };
-        let mut transit = self.cross(now, from, hop, size);
+        let mut transit = self.cross(now, from, hop, link, size);
         if self.faults.watches_kinds() && self.faults.drops(from, to, kind) {
             transit.lost = Some(Reason::Dropped);
             transit.copy = None;
@@ -236,17 +234,23 @@ impl World {
 
     /// A message that has come to `at` on its way is passed on to `to`.
     pub fn pass_on(&mut self, now: Time, at: ProcessId, to: ProcessId, size: u32) -> Transit {
-        match self.topology.next_hop(at, to) {
-            Some(hop) => self.cross(now, at, hop, size),
+        match self.first_hop(at, to) {
+            Some((hop, link)) => self.cross(now, at, hop, link, size),
             None => Transit { at: now, hop: to, lost: Some(Reason::NoLink), copy: None },
         }
     }
 
+    /// The first neighbour on the way to a receiver that is none, and the link to it; none when nothing is routed.
+    fn first_hop(&mut self, from: ProcessId, to: ProcessId) -> Option<(ProcessId, u32)> {
+        let hop = if self.setup.routing { self.topology.next_hop(from, to)? } else { return None };
+        Some((hop, self.links.number(from, hop, &self.topology)?))
+    }
+
     #[inline]
-    fn cross(&mut self, now: Time, from: ProcessId, to: ProcessId, size: u32) -> Transit {
+    fn cross(&mut self, now: Time, from: ProcessId, to: ProcessId, link: u32, size: u32) -> Transit {
         let names = &self.setup.names;
         let parcel = Parcel { from, to, from_key: names.key(from), to_key: names.key(to), size };
-        let crossing = self.links.cross(now, parcel, &self.topology, &mut self.draws);
+        let crossing = self.links.cross(now, parcel, link, &mut self.draws);
         if let Some(fault) = crossing.fault {
             self.faults.touch(fault);
         }
