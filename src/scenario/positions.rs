@@ -126,6 +126,20 @@ impl<'a> Positions<'a> {
         found
     }
 
+    /// Every key that is no name.
+    pub(super) fn odd_keys(&self) -> Vec<Stretch> {
+        let odd = |key: &usize| match &self.nodes[*key].content {
+            Content::Scalar(text) => matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"),
+            Content::Alias(_) => false,
+            Content::List(_) | Content::Map(_) => true,
+        };
+        let maps = self.nodes.iter().filter_map(|node| match &node.content {
+            Content::Map(entries) => Some(entries),
+            _ => None,
+        });
+        maps.flatten().map(|(key, _)| *key).filter(odd).map(|key| self.whole(key)).collect()
+    }
+
     /// Where the key and the value of `path` stand, as far as they are in the text, and whether all of it is.
     pub(super) fn find(&self, path: &Path) -> Found {
         let mut found = Found { key: None, value: None, complete: self.root.is_some() };

@@ -86,7 +86,18 @@ impl Written for Length {
     const EXPECTED: &'static str = "a duration such as 10ms";
 
     fn read(text: &str) -> Result<Self, String> {
-        parse_duration(text).map(Self)
+        let wrong = match parse_duration(text) {
+            Ok(duration) => return Ok(Self(duration)),
+            Err(wrong) => wrong,
+        };
+        let joined: String = text.split_whitespace().collect();
+        if joined != text && parse_duration(&joined).is_ok() {
+            return Err(format!("a number and its unit belong together; write {joined}"));
+        }
+        if !text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '.' | '-')) {
+            return Err(format!("`{text}` is not a duration; write 10ms, 1.5s or 2m, say"));
+        }
+        Err(wrong)
     }
 }
 
