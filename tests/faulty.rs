@@ -15,6 +15,7 @@ fn main() {
         let name = path.file_stem().expect("a file has a name").to_string_lossy().into_owned();
         trials.push(Trial::test(name.clone(), move || told(&path, &name)));
     }
+    trials.push(Trial::test("every_snapshot_has_its_file", every_snapshot_has_its_file));
     trials.sort_by(|a, b| a.name().cmp(b.name()));
     libtest_mimic::run(&arguments, trials).exit();
 }
@@ -48,5 +49,16 @@ fn told(path: &Path, name: &str) -> Result<(), Failed> {
     settings.bind(|| {
         insta::assert_snapshot!(name, format!("{}\n\n{mistakes}", rendered.join("\n").trim_matches('\n')))
     });
+    Ok(())
+}
+
+/// A snapshot without its file would look like a test and be none.
+fn every_snapshot_has_its_file() -> Result<(), Failed> {
+    for entry in fs::read_dir("snapshots/faulty")? {
+        let name = entry?.path().file_stem().expect("a file has a name").to_string_lossy().into_owned();
+        if !Path::new("tests/faulty").join(format!("{name}.yaml")).exists() {
+            return Err(format!("the snapshot {name} has no file in tests/faulty").into());
+        }
+    }
     Ok(())
 }

@@ -319,3 +319,12 @@ fn after_a_hundred_mistakes_the_others_are_counted() {
     let entries: String = (0..2000).map(|n| format!("  - {{at: {n}, crash: n1}}\n")).collect();
     assert_eq!(mistakes(&format!("{SHORTEST}events:\n{entries}"), &[]).lines().count(), 100);
 }
+
+#[test]
+fn a_file_made_to_take_forever_does_not() {
+    let bomb = |live: String| mistakes(&format!("{SHORTEST}live: {live}\n"), &[]);
+    assert!(bomb("[".repeat(1_000_000)).contains("nested too deep"));
+    assert!(bomb("{a: ".repeat(300_000)).contains("nested too deep"));
+    assert!(bomb(format!("\n  {}", "- ".repeat(10_000))).contains("nested too deep"));
+    assert!(bomb(format!("{{{}}}", "a: 1, ".repeat(10_000))).contains("stands twice"));
+}

@@ -336,7 +336,7 @@ impl Reader<'_> {
         let times = match (every, event.times) {
             (None, None) => return Some((first, 0, 1)),
             (None, Some(_)) => {
-                if !self.findings.blamed(&path.key("every")) {
+                if !self.findings.excused(&path.key("every")) {
                     let finding = self.findings.key(path.key("times"), "`times` needs `every`");
                     finding.hint("add `every: 10ms`, say");
                 }
@@ -368,7 +368,7 @@ impl Reader<'_> {
         path: &Path,
     ) -> Option<u64> {
         let Some(until) = until else {
-            if !self.findings.blamed(&path.key("times")) && !self.findings.blamed(&at("until")) {
+            if !self.findings.excused(&path.key("times")) && !self.findings.excused(&at("until")) {
                 let finding = self.findings.key(path.key("every"), "this is repeated without end");
                 finding.hint("add `times: 10`, say, or an `until` to the scenario");
             }

@@ -90,7 +90,12 @@ impl Findings {
 
     /// Something is missing at `path`: a mistake unless what should be there, or all of it, was reported before.
     pub(super) fn missing(&mut self, path: Path, message: impl Into<String>) -> Option<&mut Finding> {
-        if self.blamed(&path) || self.meant(&path) { None } else { Some(self.value(path, message)) }
+        if self.excused(&path) { None } else { Some(self.value(path, message)) }
+    }
+
+    /// Whether it is known already why something is missing at `path`.
+    pub(super) fn excused(&self, path: &Path) -> bool {
+        self.blamed(path) || self.meant(path)
     }
 
     /// Whether an unknown key beside `path` was meant to be its last key.

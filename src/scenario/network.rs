@@ -166,7 +166,7 @@ impl Reader<'_> {
     }
 
     fn check_limit(&mut self, patch: &LinkPatch, rate: Option<u64>, path: &Path) {
-        if patch.limit.is_some() && patch.rate.or(rate).is_none() && !self.findings.blamed(&path.key("rate"))
+        if patch.limit.is_some() && patch.rate.or(rate).is_none() && !self.findings.excused(&path.key("rate"))
         {
             let finding = self.findings.value(path.key("limit"), "`limit` needs a `rate`");
             finding

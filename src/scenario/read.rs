@@ -12,6 +12,10 @@ use std::fmt;
 
 /// The tree of a text, or nothing when there is no use in looking further.
 pub(super) fn read(text: &str, findings: &mut Findings) -> Option<Value> {
+    if let Some(place) = too_deep(text) {
+        findings.add(syntax::too_deep(Place::Bytes(place, 1)));
+        return None;
+    }
     let mut documents = serde_yaml::Deserializer::from_str(text);
     let mut reading =
         Reading { path: Path::top(), duplicates: false, odd_keys: false, findings: Findings::default() };
@@ -49,6 +53,22 @@ pub(super) fn read(text: &str, findings: &mut Findings) -> Option<Value> {
         odd_keys(text, findings);
     }
     Some(tree)
+}
+
+/// How many brackets may be open. The parser takes a time that grows with their square before it counts them.
+const OPEN: usize = 1000;
+
+/// The bracket that is too many, wherever brackets stand: nobody has a thousand of them open in a quoted text.
+fn too_deep(text: &str) -> Option<usize> {
+    let mut open: usize = 0;
+    text.bytes().position(|byte| {
+        match byte {
+            b'[' | b'{' => open += 1,
+            b']' | b'}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        open > OPEN
+    })
 }
 
 /// What is known while a tree is built.

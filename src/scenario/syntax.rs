@@ -38,6 +38,14 @@ pub(super) fn mistake(error: &serde_yaml::Error, text: &str) -> Finding {
     finding
 }
 
+/// Too many maps and lists are inside each other.
+pub(super) fn too_deep(place: Place) -> Finding {
+    let (message, help) = explain("recursion limit exceeded", "");
+    let mut finding = Finding::new(place, message);
+    finding.help = help.map(str::to_owned);
+    finding
+}
+
 /// The place that a message of the parser names, as a byte of the text.
 fn place_in(message: &str, text: &str) -> Option<usize> {
     if let Some((_, position)) = message.rsplit_once(" at position ") {
@@ -108,6 +116,9 @@ const KNOWN: &[(&str, &str, &str)] = &[
 ];
 /// What a parser's message means, and what usually is the matter.
 fn explain(message: &str, line: &str) -> (String, Option<&'static str>) {
+    if line.trim_start().starts_with("- ") && message.contains("did not find expected key") {
+        return ("this entry is out of line".into(), Some("entries of one list begin in the same column"));
+    }
     match KNOWN.iter().find(|(theirs, ..)| message.contains(theirs)) {
         Some((_, ours, help)) => ((*ours).into(), Some(*help)),
         None if message.contains("cannot start any token") => {

@@ -94,6 +94,10 @@ impl Written for Length {
         if joined != text && parse_duration(&joined).is_ok() {
             return Err(format!("a number and its unit belong together; write {joined}"));
         }
+        let pointed = text.replace(',', ".");
+        if pointed != text && parse_duration(&pointed).is_ok() {
+            return Err(format!("a fraction begins with a point; write {pointed}"));
+        }
         if !text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '.' | '-')) {
             return Err(format!("`{text}` is not a duration; write 10ms, 1.5s or 2m, say"));
         }
