@@ -238,6 +238,10 @@ fn what_is_resolved_means_the_same() {
         for text in [&json, &yaml] {
             assert_eq!(format!("{first:?}"), format!("{:?}", plan(text)), "{text}");
         }
+        let mut damaged = first.resolved.clone();
+        damaged["network"]["delay"] = 5.into();
+        let told = reload("trace.jsonl", &damaged, &common::catalogue()).unwrap_err().to_string();
+        assert_eq!(told, "trace.jsonl: network.delay: a duration needs a unit; write 5ms");
         let reloaded = reload("trace.jsonl", &first.resolved, &common::catalogue()).unwrap();
         assert_eq!(format!("{first:?}"), format!("{reloaded:?}"));
     }

@@ -82,11 +82,19 @@ impl Locator<'_> {
     fn mistake(&self, finding: Finding) -> Mistake {
         let Finding { place, message, hint, help, meant: _, other } = finding;
         let set = self.set_by(&place);
+        let path = match &place {
+            Place::Key(path) | Place::Value(path) if self.text.is_none() && !path.0.is_empty() => {
+                path.to_string()
+            }
+            _ => String::new(),
+        };
         let span = if set.is_some() { None } else { self.span(&place) };
         let position = span.and_then(|(start, _)| self.line_and_column(start));
         let place = match (&set, position) {
             (Some(key), _) => format!("in --set {key}"),
             (None, Some((line, column))) => format!("{}:{line}:{column}", self.name),
+            // Without a text, the path is all there is to point with.
+            (None, None) if !path.is_empty() => format!("{}: {path}", self.name),
             (None, None) => self.name.into(),
         };
         // A line too long for a screen is named, not shown.

@@ -133,7 +133,7 @@ pub fn load(
 /// Reads a scenario that is data already, such as [`Plan::resolved`] in the header of a trace.
 ///
 /// # Errors
-/// Everything that is wrong with it; the mistakes have no places.
+/// Everything that is wrong with it, each with its path for a place.
 pub fn reload(name: &str, resolved: &Value, catalogue: &dyn Catalogue) -> Result<Plan, Mistakes> {
     let mut findings = Findings::default();
     let plan = plan_of(name, resolved.clone(), catalogue, &mut findings);
