@@ -1,6 +1,8 @@
 //! What a step asked for is done, in order; what a planned action means for processes is carried out.
 
-use super::{DELIVERY, ENDING, Entry, HOP, Route, Simulation, TIMER, bodies::Label, key, timers::Running};
+use super::{
+    DELIVERY, ENDING, Entry, FIRST_ENDING, HOP, Route, Simulation, TIMER, bodies::Label, key, timers::Running,
+};
 use crate::{
     process::{Effect, Process, ProcessId, Time, TimerRange, kind_of},
     trace::{EventKind, NO_VALUE, NONE, Record},
@@ -223,10 +225,10 @@ impl<P: Process> Simulation<P> {
                 Consequence::NetworkChanged(planned) => self.note_network(planned, false),
                 Consequence::NetworkRestored(planned) => self.note_network(planned, true),
                 Consequence::Later { at, ending } => {
+                    let place = self.endings.len() as u32;
                     self.endings.push(ending);
-                    let what = ENDING | (self.endings.len() as u32 - 1);
-                    self.queue.push(Entry { time: at.0, key: key(self.sequence, None), to: 0, what });
-                    self.sequence += 1;
+                    let key = key(FIRST_ENDING + u64::from(place), None);
+                    self.queue.push(Entry { time: at.0, key, to: 0, what: ENDING | place });
                 }
             }
         }
