@@ -16,7 +16,7 @@ const TABLE_NODES: u32 = 1024;
 #[derive(Clone, Debug)]
 pub(crate) struct Links {
     nodes: u32,
-    /// How many messages each link has carried, by its number.
+    /// How many messages each link has carried, by its number, where everybody is linked to everybody.
     carried: Vec<u32>,
     /// The numbers of links that have no place in a table, in order of their first message.
     numbers: IndexMap<(u32, u32), u32>,
@@ -144,10 +144,9 @@ impl Links {
 
     /// Starts a run: nothing carried, nothing changed.
     pub(crate) fn reset(&mut self, topology: &Topology) {
-        let table = match topology.link_count() {
-            Some(count) => count,
-            None if self.nodes <= TABLE_NODES => self.nodes as usize * self.nodes as usize,
-            None => 0,
+        let table = match self.nodes {
+            nodes if topology.is_complete() && nodes <= TABLE_NODES => nodes as usize * nodes as usize,
+            _ => 0,
         };
         self.carried.clear();
         self.carried.resize(table, 0);
@@ -183,10 +182,16 @@ impl Links {
 
     /// Sends a message over the link with this number.
     #[inline]
-    pub(crate) fn cross(&mut self, now: Time, parcel: Parcel, link: u32, draws: &mut Draws) -> Crossing {
+    pub(crate) fn cross(
+        &mut self,
+        now: Time,
+        parcel: Parcel,
+        link: u32,
+        topology: &mut Topology,
+        draws: &mut Draws,
+    ) -> Crossing {
+        let count = u64::from(self.count(link, topology));
         let link = link as usize;
-        let count = u64::from(self.carried[link]);
-        self.carried[link] += 1;
         let [first, second] = draws.draw(Purpose::Link, parcel.from_key, count);
         let (first, second) = (finish(first, parcel.to_key), finish(second, parcel.to_key));
         if self.patches.is_empty() && self.base.plain {
@@ -261,6 +266,17 @@ impl Links {
         let number = if changed { self.courses.len() } else { 0 };
         self.course_of.insert((from.0, to.0), number as u32);
         number.checked_sub(1)
+    }
+
+    /// Counts a message on the link with this number; gives how many there were before.
+    #[inline]
+    fn count(&mut self, link: u32, topology: &mut Topology) -> u32 {
+        if !topology.is_complete() {
+            return topology.count(link);
+        }
+        let counter = &mut self.carried[link as usize];
+        *counter += 1;
+        *counter - 1
     }
 
     /// The number of the link from one node to another, if there is one.
