@@ -209,7 +209,15 @@ impl<'a> Digest<'a> {
                 *unknown.entry((delivery.from, delivery.id)).or_insert_with(|| {
                     let (sender, id, life) = (delivery.from, delivery.id, NONE);
                     let after = self.heard.len() as u32;
-                    self.messages.push(Message { sender, id, said: None, life, turn: 0, previous: NONE, after });
+                    self.messages.push(Message {
+                        sender,
+                        id,
+                        said: None,
+                        life,
+                        turn: 0,
+                        previous: NONE,
+                        after,
+                    });
                     self.first.resize(self.messages.len() * self.nodes, NONE);
                     self.messages.len() as u32 - 1
                 })
@@ -264,27 +272,34 @@ impl<'a> Digest<'a> {
         })
     }
 
-    /// Whether a delivery comes after that of a message that goes before it. One that never comes is missing, but
-    /// not to its own sender, nor to a process in a later life.
+    /// Whether a delivery comes after that of a message that goes before it, or need not.
     fn comes_after(&self, place: u32, heard: &Heard<'_>, earlier: u32) -> bool {
         match self.first(earlier, heard.at) {
-            NONE => self.message(earlier).sender == heard.at || heard.life as usize >= self.nodes,
+            NONE => self.may_miss(heard, earlier),
             first => first < place,
         }
+    }
+
+    /// Whether a receiver may do without a message: its own, or any when this is not its first life.
+    fn may_miss(&self, heard: &Heard<'_>, earlier: u32) -> bool {
+        self.message(earlier).sender == heard.at || heard.life as usize >= self.nodes
     }
 
     /// The verdict on a delivery that comes before, or without, that of a message that goes before it.
     fn turned_around(&self, heard: &Heard<'_>, earlier: u32, why: &str) -> Verdict {
         let (message, missed) = (self.message(heard.message), self.message(earlier));
+        let late = self.heard.get(self.first(earlier, heard.at) as usize);
         let mut events = vec![heard.event];
         events.extend(missed.said.map(|(event, _)| event));
-        let late = self.heard.get(self.first(earlier, heard.at) as usize);
-        events.extend(late.map(|late| late.event));
+        if self.may_miss(heard, earlier) {
+            events.extend(late.map(|late| late.event));
+        }
         let word = if late.is_some() { "before" } else { "without" };
         let (at, id, sender) = (heard.at, message.id, message.sender);
         let (missed_id, missed_sender) = (missed.id, missed.sender);
-        let because =
-            format!("{at} delivers message {id} of {sender} {word} message {missed_id} of {missed_sender}{why}");
+        let because = format!(
+            "{at} delivers message {id} of {sender} {word} message {missed_id} of {missed_sender}{why}"
+        );
         Verdict::violated(events, because)
     }
 }
@@ -342,7 +357,8 @@ fn agreement_with(history: &History<'_, Broadcast>, uniform: bool) -> Verdict {
     let mut examined = 0;
     for (number, message) in (0_u32..).zip(&digest.messages) {
         let firsts = (0..history.nodes).map(|node| digest.first(number, ProcessId(node)));
-        let counting = firsts.zip(&correct).filter(|(first, correct)| *first != NONE && (uniform || **correct));
+        let counting =
+            firsts.zip(&correct).filter(|(first, correct)| *first != NONE && (uniform || **correct));
         let Some((place, _)) = counting.min() else { continue };
         let Heard { event, at: witness, .. } = digest.heard[place as usize];
         let Message { sender, id, .. } = *message;
@@ -454,7 +470,10 @@ fn total_order(history: &History<'_, Broadcast>) -> Verdict {
                             "{p} delivers message {m1} of {s1} before message {m2} of {s2}, {q} the other way round"
                         );
                         let places = [earlier_p, *at_p, earlier_q, at_q];
-                        return Verdict::violated(places.map(|place| digest.heard[place as usize].event), because);
+                        return Verdict::violated(
+                            places.map(|place| digest.heard[place as usize].event),
+                            because,
+                        );
                     }
                     examined += 1;
                 }
