@@ -130,6 +130,7 @@ fn busy() -> Trial {
 #[test]
 fn without_a_bug_it_keeps_its_promises() {
     busy().survives::<Mutant>(&Bug::None, PROMISES);
+    busy().never_forks::<Mutant>(&Bug::None);
     for nodes in 2..5 {
         at_once(nodes)
             .survives::<Mutant>(&Bug::None, &["validity", "self-delivery", "integrity", "total-order"]);
@@ -138,7 +139,7 @@ fn without_a_bug_it_keeps_its_promises() {
 
 #[test]
 fn every_bug_breaks_its_promise() {
-    // Both have delivered their own with nothing received; that the orders differ shows when both arrive.
+    at_once(2).forks::<Mutant>(&Bug::NoAckCondition, (2, 0));
     at_once(2).kills::<Mutant>(&Bug::NoAckCondition, "total-order", (4, 2));
     Trial::of(3, &[(0, 0)]).fifo().kills::<Mutant>(&Bug::AckToSenderOnly, "validity", (4, 4));
     at_once(2).kills::<Mutant>(&Bug::TieByArrival, "total-order", (4, 4));
@@ -149,7 +150,9 @@ fn every_bug_breaks_its_promise() {
 /// An acknowledgement that overtakes older data lets a younger message go first.
 #[test]
 fn links_that_are_not_fifo_break_total_order() {
-    Trial::of(2, &[(0, 0), (5, 1)]).kills::<Mutant>(&Bug::None, "total-order", (4, 4));
+    let trial = Trial::of(2, &[(0, 0), (5, 1)]);
+    trial.forks::<Mutant>(&Bug::None, (3, 2));
+    trial.kills::<Mutant>(&Bug::None, "total-order", (4, 4));
 }
 
 /// Nobody crashed, nobody hears: one process that stands still keeps all others from delivering.

@@ -96,6 +96,33 @@ impl Trial {
         );
     }
 
+    /// The orders of two processes part for good (neither has delivered a beginning of what the other has), and in
+    /// some run with no more than so many messages sent and received: the catalogue's gap-free total order, which
+    /// sees at once what `total-order` sees when both have delivered both.
+    pub(crate) fn forks<P: Process<Problem = Broadcast>>(
+        &self,
+        config: &P::Config,
+        (sent, received): (u64, u64),
+    ) {
+        let mut smallest: Option<(u64, u64)> = None;
+        self.each_run::<P>(config, &[], |_, history, _| {
+            let fork = fork(history).map(|event| count(history, event));
+            smallest = [smallest, fork].into_iter().flatten().min();
+        });
+        let Some(found) = smallest else { panic!("{config:?}: the orders never part") };
+        assert!(
+            found.0 <= sent && found.1 <= received,
+            "{config:?}: the orders part after {found:?}, not after {sent} sent and {received} received"
+        );
+    }
+
+    /// In no run do the orders of two processes part.
+    pub(crate) fn never_forks<P: Process<Problem = Broadcast>>(&self, config: &P::Config) {
+        self.each_run::<P>(config, &[], |seed, history, _| {
+            assert_eq!(fork(history), None, "{config:?}, seed {seed}: the orders part");
+        });
+    }
+
     /// No seed violates any of these, and each is put to the test.
     pub(crate) fn survives<P: Process<Problem = Broadcast>>(&self, config: &P::Config, properties: &[&str]) {
         let mut exercised = vec![false; properties.len()];
@@ -152,6 +179,23 @@ impl Properties for Broadcast {
 
 fn planned(at: u64, action: Action) -> Planned {
     Planned { at: Time(at * 1_000_000), action, lasts: None, may_miss: true, entry: 0 }
+}
+
+/// The first delivery after which two processes have delivered different messages in the same place.
+fn fork(history: &History<'_, Broadcast>) -> Option<u64> {
+    let mut order = Vec::new();
+    let mut delivered = vec![0; history.nodes as usize];
+    for step in &history.steps {
+        let What::Output(Output::Deliver(Delivery { from, id, .. })) = step.what else { continue };
+        let place = &mut delivered[step.node.index()];
+        match order.get(*place) {
+            None => order.push((*from, *id)),
+            Some(known) if *known == (*from, *id) => {}
+            Some(_) => return Some(step.event),
+        }
+        *place += 1;
+    }
+    None
 }
 
 /// How many messages were sent and received up to an event.

@@ -190,24 +190,24 @@ fn without_a_bug_it_keeps_its_promises() {
         let for_two = ["validity", "self-delivery", "integrity", "total-order"];
         two_in_a_row().survives::<Mutant>(&config(Bug::None, method), &for_two);
         busy().survives::<Mutant>(&config(Bug::None, method), PROMISES);
+        busy().never_forks::<Mutant>(&config(Bug::None, method));
     }
 }
 
 #[test]
 fn every_bug_breaks_its_promise() {
     let pb = |bug| config(bug, Method::Pb);
-    // Four sent and two delivered are not yet in order; that both orders are final takes the last two arrivals.
+    let both = Trial::of(2, &[(0, 0), (0, 1)]);
+    both.forks::<Mutant>(&pb(Bug::NoGapCheck), (4, 2));
+    both.forks::<Mutant>(&pb(Bug::NoNumbers), (4, 2));
+    both.forks::<Mutant>(&pb(Bug::OwnAtOnce), (2, 0));
     two_in_a_row().kills::<Mutant>(&pb(Bug::NoGapCheck), "total-order", (4, 4));
     two_in_a_row().kills::<Mutant>(&pb(Bug::NoNumbers), "total-order", (4, 4));
     two_in_a_row().kills::<Mutant>(&pb(Bug::FirstNumberLost), "validity", (4, 4));
     let three = Trial::of(3, &[(0, 1), (1, 2)]);
     three.kills::<Mutant>(&pb(Bug::NumberForEachMember), "total-order", (6, 6));
-    Trial::of(2, &[(0, 0), (0, 1)]).kills::<Mutant>(&pb(Bug::OwnAtOnce), "total-order", (3, 2));
-    Trial::of(2, &[(0, 0), (0, 1)]).kills::<Mutant>(
-        &config(Bug::OwnAtOnce, Method::Bb),
-        "total-order",
-        (3, 2),
-    );
+    both.kills::<Mutant>(&pb(Bug::OwnAtOnce), "total-order", (3, 2));
+    both.kills::<Mutant>(&config(Bug::OwnAtOnce, Method::Bb), "total-order", (3, 2));
 }
 
 /// The assumption that the way to the sequencer keeps the order is needed for FIFO order, and enough for it.
