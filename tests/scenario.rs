@@ -134,7 +134,7 @@ fn every_key_arrives_in_the_plan() {
     let network = &plan.setup.network;
     assert_eq!((network.delay, network.jitter), (Duration::from_millis(10), Duration::from_millis(5)));
     assert_eq!((network.distribution, network.fifo), (Distribution::Lognormal, true));
-    assert_eq!((network.rate, network.limit), (Some(1_250_000), Some(100)));
+    assert_eq!((network.rate, network.limit), (Some(10_000_000), Some(100)));
     assert_eq!(network.corrupt, Probability::parts_per_billion(1_000_000));
     let (slow, patch) = &plan.setup.links[0];
     assert_eq!(slow, &LinkPattern::Between(vec![ProcessId(0), ProcessId(2)]));

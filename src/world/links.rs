@@ -211,7 +211,7 @@ impl Links {
         let course = course_number.map_or(&self.base, |number| &self.courses[number]);
         let settings = &course.settings;
         let fault = course.fault;
-        let (low, high) = |word: u64| -> (u32, u32) { (word as u32, (word >> 32) as u32) }(words[1]);
+        let (low, high) = (words[1] as u32, (words[1] >> 32) as u32);
         let (duplicate, reorder) = (words[2] as u32, (words[2] >> 32) as u32);
         let mut lost = settings.loss.happens(low).then_some(Reason::Loss);
         if lost.is_none() && settings.corrupt.happens(high) {

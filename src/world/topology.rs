@@ -188,7 +188,7 @@ fn edges(shape: &Shape, nodes: u32, seed: u64) -> Vec<(u32, u32)> {
 pub(crate) fn torus_columns(nodes: u32) -> u32 {
     (1..=nodes)
         .take_while(|rows| rows * rows <= nodes)
-        .filter(|rows| nodes % rows == 0)
+        .filter(|rows| nodes.is_multiple_of(*rows))
         .last()
         .map_or(1, |rows| nodes / rows)
 }
