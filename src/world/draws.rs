@@ -1,9 +1,9 @@
 //! Randomness that belongs to what it is drawn for, not to when it is drawn.
 //!
 //! Every draw is a function of (seed, purpose, whose, number): the delay of the k-th message from a to b does not
-//! change when a node, a fault or a log line is added elsewhere. Behind it stands ChaCha8, one 64-byte block for
-//! four draws of one owner; what depends on a receiver as well is finished with a bijection over the receiver's
-//! key, so that a broadcast costs one block and no two receivers share a draw.
+//! change when a node, a fault or a log line is added elsewhere. Behind it stands ChaCha8, which gives 128 bits for
+//! each (seed, purpose, number); they become the owner's own, and for a message the receiver's, by bijections over
+//! their keys. So one block serves everybody's k-th draws, and no two receivers of a broadcast share one.
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -27,8 +27,11 @@ pub(crate) enum Purpose {
 
 /// How many draws one refill gives: rand_chacha makes four blocks at a time.
 const DRAWS: u64 = 16;
-/// How many owners' draws are kept at hand; a power of two.
-const LINES: usize = 256;
+/// How many refills are kept at hand; a power of two.
+const LINES: usize = 64;
+
+/// How many purposes there may be.
+const PURPOSES: usize = 8;
 
 /// The draws of one run.
 #[derive(Clone, Debug)]
@@ -39,11 +42,10 @@ pub(crate) struct Draws {
     words: Vec<[u64; 2 * DRAWS as usize]>,
 }
 
-/// Whose draws a line holds, of which purpose, from which number on.
+/// Which draws a line holds: of which run, for which purpose and from which number on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 struct Tag {
     run: u64,
-    owner: u64,
     block: u64,
 }
 
@@ -64,13 +66,19 @@ impl Draws {
         self.run += 1;
     }
 
-    /// 128 random bits: the draw with this number that `owner` makes for `purpose`.
+    /// 64 random bits: the draw with this number that `owner` makes for `purpose`.
     #[inline]
-    pub(crate) fn draw(&mut self, purpose: Purpose, owner: u64, number: u64) -> [u64; 2] {
+    pub(crate) fn draw(&mut self, purpose: Purpose, owner: u64, number: u64) -> u64 {
+        finish(self.words(purpose, number)[0], owner)
+    }
+
+    /// 128 random bits for everybody's draw with this number: to be made somebody's own with [`finish`].
+    #[inline]
+    pub(crate) fn words(&mut self, purpose: Purpose, number: u64) -> [u64; 2] {
         // 8 bits of purpose above 54 bits of block number; the low two bits count the blocks of a refill.
         let block = (purpose as u64) << 56 | (number / DRAWS) << 2;
-        let line = (owner as usize ^ (purpose as usize) << 5) % LINES;
-        let wanted = Tag { run: self.run, owner, block };
+        let line = (number / DRAWS) as usize % (LINES / PURPOSES) * PURPOSES + purpose as usize;
+        let wanted = Tag { run: self.run, block };
         if self.tags[line] != wanted {
             self.refill(line, wanted);
         }
@@ -82,7 +90,6 @@ impl Draws {
     #[inline(never)]
     fn refill(&mut self, line: usize, wanted: Tag) {
         let mut bytes = [0; 16 * DRAWS as usize];
-        self.generator.set_stream(wanted.owner);
         self.generator.set_word_pos(u128::from(wanted.block) * 16);
         self.generator.fill_bytes(&mut bytes);
         for (word, eight) in self.words[line].iter_mut().zip(bytes.as_chunks::<8>().0) {
@@ -105,10 +112,10 @@ fn key_of(seed: u64) -> [u8; 32] {
     key
 }
 
-/// Makes a draw the receiver's own: a bijection (SplitMix64's finaliser) of the drawn word and the receiver's key.
+/// Makes a draw somebody's own: a bijection (SplitMix64's finaliser) of the drawn word and the somebody's key.
 #[inline]
-pub(crate) fn finish(word: u64, receiver: u64) -> u64 {
-    let mut bits = word ^ receiver.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+pub(crate) fn finish(word: u64, key: u64) -> u64 {
+    let mut bits = word ^ key.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     bits = (bits ^ bits >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     bits = (bits ^ bits >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
     bits ^ bits >> 31
@@ -135,7 +142,7 @@ mod tests {
         other.reset(7);
         for owner in 0..1000 {
             other.draw(Purpose::Timer, owner, owner);
-            other.draw(Purpose::Link, owner, 17);
+            other.draw(Purpose::Link, owner, owner * 5);
         }
         assert_eq!(other.draw(Purpose::Link, 3, 40), wanted);
         assert_ne!(other.draw(Purpose::Link, 3, 41), wanted);
@@ -147,20 +154,41 @@ mod tests {
     fn draws_are_the_same_in_every_release() {
         let mut draws = Draws::new();
         draws.reset(42);
-        assert_eq!(draws.draw(Purpose::Link, 1, 0), PINNED);
+        let drawn = [Purpose::Link, Purpose::Timer, Purpose::Pick].map(|purpose| draws.draw(purpose, 1, 17));
+        assert_eq!(drawn, PINNED);
     }
 
-    const PINNED: [u64; 2] = [6623394751669651038, 11661281505884176021];
+    const PINNED: [u64; 3] = [11314059669570863690, 5074988972554374121, 234043858730364836];
+
+    /// Chi-square of sixteen equally likely buckets: 15 degrees of freedom, above 50 once in 100,000 times.
+    fn is_even(draws: impl Iterator<Item = u64>) -> bool {
+        let mut buckets = [0_u32; 16];
+        let mut count = 0;
+        for draw in draws {
+            buckets[below(draw, 16) as usize] += 1;
+            count += 1;
+        }
+        let expected = f64::from(count) / 16.0;
+        buckets.iter().map(|found| (f64::from(*found) - expected).powi(2) / expected).sum::<f64>() < 50.0
+    }
 
     #[test]
-    fn receivers_of_one_broadcast_draw_evenly_and_apart() {
+    fn draws_are_even_along_every_part_of_their_key() {
         let mut draws = Draws::new();
         draws.reset(1);
-        let [word, _] = draws.draw(Purpose::Link, 5, 0);
-        let mut buckets = [0_u32; 16];
-        for receiver in 0..16_000 {
-            buckets[below(finish(word, receiver), 16) as usize] += 1;
-        }
-        assert!(buckets.iter().all(|count| (850..1150).contains(count)), "{buckets:?}");
+        let mut link = |from: u64, to: u64, number: u64| finish(draws.draw(Purpose::Link, from, number), to);
+        assert!(is_even((0..50_000).map(|to| link(5, to, 0))), "over receivers");
+        assert!(is_even((0..50_000).map(|from| link(from, 5, 0))), "over senders");
+        assert!(is_even((0..50_000).map(|number| link(5, 6, number))), "over numbers");
+        assert!(is_even((0..50_000).map(|both| link(both, both, 3))), "over pairs");
+        // What two receivers of the same message draw has nothing to do with each other.
+        assert!(
+            is_even((0..50_000).map(|number| link(5, 6, number) ^ link(5, 7, number))),
+            "over two receivers"
+        );
+        assert!(
+            is_even((0..50_000).map(|to| link(5, to, 0).wrapping_sub(link(6, to, 0)))),
+            "over two senders"
+        );
     }
 }

@@ -303,7 +303,7 @@ impl World {
             return able;
         }
         let wanted = quantity.of(self.setup.names.len()).min(able.len());
-        let [word, _] = self.draws.draw(Purpose::Pick, u64::from(number), 0);
+        let word = self.draws.draw(Purpose::Pick, u64::from(number), 0);
         for place in 0..wanted {
             let other = place + below(finish(word, place as u64), (able.len() - place) as u64) as usize;
             able.swap(place, other);

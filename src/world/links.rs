@@ -192,16 +192,16 @@ impl Links {
     ) -> Crossing {
         let count = u64::from(self.count(link, topology));
         let link = link as usize;
-        let [first, second] = draws.draw(Purpose::Link, parcel.from_key, count);
-        let (first, second) = (finish(first, parcel.to_key), finish(second, parcel.to_key));
+        let own = |word: u64| finish(finish(word, parcel.from_key), parcel.to_key);
+        let [first, second] = draws.words(Purpose::Link, count);
         if self.patches.is_empty() && self.base.plain {
-            let at = Time(now.0.saturating_add(self.base.shortest + below(first, self.base.spread)));
-            let lost = self.base.settings.loss.happens(second as u32).then_some(Reason::Loss);
-            return Crossing { at, lost, copy: None, fault: None };
+            let loss = self.base.settings.loss;
+            let lost = loss != Probability::ZERO && loss.happens(own(second) as u32);
+            let at = Time(now.0.saturating_add(self.base.shortest + below(own(first), self.base.spread)));
+            return Crossing { at, lost: lost.then_some(Reason::Loss), copy: None, fault: None };
         }
-        let more = draws.draw(Purpose::LinkMore, parcel.from_key, count);
-        let more = [finish(more[0], parcel.to_key), finish(more[1], parcel.to_key)];
-        self.cross_in_full(now, parcel, link, [first, second, more[0], more[1]])
+        let [third, fourth] = draws.words(Purpose::LinkMore, count);
+        self.cross_in_full(now, parcel, link, [first, second, third, fourth].map(own))
     }
 
     /// The general case: every setting, from four random words.

@@ -54,7 +54,7 @@ pub struct Chooser<'a> {
 
 impl Choices for Chooser<'_> {
     fn choose(&mut self, options: u32) -> u32 {
-        let [word, _] = self.draws.draw(Purpose::Choice, self.owner, u64::from(*self.made));
+        let word = self.draws.draw(Purpose::Choice, self.owner, u64::from(*self.made));
         *self.made += 1;
         below(word, u64::from(options)) as u32
     }
@@ -183,7 +183,7 @@ impl World {
         }
         let number = self.drawn[node.index()][0];
         self.drawn[node.index()][0] += 1;
-        let [word, _] = self.draws.draw(Purpose::Timer, self.setup.names.key(node), u64::from(number));
+        let word = self.draws.draw(Purpose::Timer, self.setup.names.key(node), u64::from(number));
         range.min + Duration::from_nanos(below(word, spread.saturating_add(1)))
     }
 
@@ -260,7 +260,7 @@ impl World {
     }
 
     /// A message from the neighbour `from` arrives at `to`, which is its receiver or passes it on.
-    #[inline]
+    #[inline(always)]
     pub fn arrive(&mut self, from: ProcessId, to: ProcessId) -> Arrival {
         if from != to
             && let Some((reason, fault)) = self.faults.barrier(from, to)

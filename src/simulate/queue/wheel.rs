@@ -130,16 +130,27 @@ impl Wheel {
             self.base = self.base & above | (slot as u64) << (level * BITS);
             let bucket = self.buckets[level as usize * BUCKETS + slot];
             if bucket.len <= SORTED || level == 0 || self.is_one_instant(bucket) {
-                self.drain(bucket, |_, chunk| open.extend_from_slice(chunk));
-                self.len -= open.len();
+                self.unload(bucket, open);
                 open.sort_unstable_by_key(Entry::rank);
                 return self.base | within;
             }
-            self.drain(bucket, |wheel, chunk| {
-                for entry in chunk {
-                    wheel.place(*entry);
-                }
-            });
+            self.spread(bucket);
+        }
+    }
+
+    /// Spreads a bucket's entries over the levels below.
+    fn spread(&mut self, bucket: Bucket) {
+        let (mut chunk, mut left) = (bucket.first, bucket.len as usize);
+        while left > 0 {
+            let start = chunk as usize * CHUNK;
+            let filled = left.min(CHUNK);
+            for place in start..start + filled {
+                self.place(self.arena[place]);
+            }
+            // Only now is the chunk free for others.
+            self.free.push(chunk);
+            chunk = self.following[chunk as usize];
+            left -= filled;
         }
     }
 
@@ -159,19 +170,17 @@ impl Wheel {
         true
     }
 
-    /// Hands out a bucket's entries chunk by chunk; each chunk is free afterwards.
-    #[inline]
-    fn drain(&mut self, bucket: Bucket, mut take: impl FnMut(&mut Self, &[Entry])) {
+    /// Moves a bucket's entries to `open`.
+    fn unload(&mut self, bucket: Bucket, open: &mut Vec<Entry>) {
         let (mut chunk, mut left) = (bucket.first, bucket.len as usize);
-        let mut copy = [Entry::default(); CHUNK];
         while left > 0 {
             let start = chunk as usize * CHUNK;
             let filled = left.min(CHUNK);
-            copy[..filled].copy_from_slice(&self.arena[start..start + filled]);
+            open.extend_from_slice(&self.arena[start..start + filled]);
             self.free.push(chunk);
             chunk = self.following[chunk as usize];
-            take(self, &copy[..filled]);
             left -= filled;
         }
+        self.len -= open.len();
     }
 }
