@@ -39,8 +39,8 @@ struct Course {
     spread: u64,
     /// Whether delay and loss are all there is.
     plain: bool,
-    /// The `link` event that changed it last.
-    fault: Option<u32>,
+    /// The `link` events that have changed it.
+    faults: Vec<u32>,
 }
 
 /// What a link with an order or a rate remembers.
@@ -60,8 +60,8 @@ pub(crate) struct Crossing {
     pub(crate) lost: Option<Reason>,
     /// When a second copy arrives.
     pub(crate) copy: Option<Time>,
-    /// The `link` event under whose settings it crossed.
-    pub(crate) fault: Option<u32>,
+    /// The settings under which it crossed, where they are not the base: see [`Links::faults_of`].
+    pub(crate) course: Option<usize>,
 }
 
 /// Why a message is dropped.
@@ -131,7 +131,7 @@ impl Links {
             nodes,
             carried: Vec::new(),
             numbers: IndexMap::new(),
-            base: Course::new(network.clone(), None),
+            base: Course::new(network.clone(), Vec::new()),
             courses: Vec::new(),
             course_of: IndexMap::new(),
             patches: links.iter().map(|(pattern, patch)| (None, pattern.clone(), patch.clone())).collect(),
@@ -195,7 +195,7 @@ impl Links {
         if self.patches.is_empty() && self.base.plain {
             let at = Time(now.0.saturating_add(self.base.shortest + below(first, self.base.spread)));
             let lost = self.base.settings.loss.happens(second as u32).then_some(Reason::Loss);
-            return Crossing { at, lost, copy: None, fault: None };
+            return Crossing { at, lost, copy: None, course: None };
         }
         let more = draws.draw(Purpose::LinkMore, parcel.from_key, count);
         let more = [finish(more[0], parcel.to_key), finish(more[1], parcel.to_key)];
@@ -208,7 +208,6 @@ impl Links {
         let course_number = self.course(parcel.from, parcel.to);
         let course = course_number.map_or(&self.base, |number| &self.courses[number]);
         let settings = &course.settings;
-        let fault = course.fault;
         let (low, high) = |word: u64| -> (u32, u32) { (word as u32, (word >> 32) as u32) }(words[1]);
         let (duplicate, reorder) = (words[2] as u32, (words[2] >> 32) as u32);
         let mut lost = settings.loss.happens(low).then_some(Reason::Loss);
@@ -222,14 +221,14 @@ impl Links {
         let (fifo, rate, limit) = (settings.fifo, settings.rate, settings.limit);
         if !fifo && rate.is_none() {
             let copy = copy_delay.map(|delay| Time(now.0.saturating_add(delay)));
-            return Crossing { at: Time(now.0.saturating_add(delay)), lost, copy, fault };
+            return Crossing { at: Time(now.0.saturating_add(delay)), lost, copy, course: course_number };
         }
         if self.lanes.len() <= link {
             self.lanes.resize(link + 1, Lane::default());
         }
         let lane = &mut self.lanes[link];
         let Some(leaves) = lane.transmit(now, rate, limit, parcel.size) else {
-            return Crossing { at: now, lost: Some(Reason::QueueFull), copy: None, fault };
+            return Crossing { at: now, lost: Some(Reason::QueueFull), copy: None, course: course_number };
         };
         let arrive = |lane: &mut Lane, delay: u64| {
             let at = Time(leaves.0.saturating_add(delay));
@@ -237,7 +236,7 @@ impl Links {
         };
         let at = if overtakes { leaves } else { arrive(lane, delay) };
         let copy = copy_delay.map(|delay| arrive(lane, delay));
-        Crossing { at, lost, copy, fault }
+        Crossing { at, lost, copy, course: course_number }
     }
 
     /// Which settings a link has: the base when none.
@@ -250,20 +249,25 @@ impl Links {
         }
         let mut settings = self.base.settings.clone();
         let mut changed = false;
-        let mut fault = None;
+        let mut faults = Vec::new();
         for (owner, pattern, patch) in &self.patches {
             if pattern.matches(from, to) {
                 patch.apply(&mut settings);
                 changed = true;
-                fault = owner.or(fault);
+                faults.extend(owner);
             }
         }
         if changed {
-            self.courses.push(Course::new(settings, fault));
+            self.courses.push(Course::new(settings, faults));
         }
         let number = if changed { self.courses.len() } else { 0 };
         self.course_of.insert((from.0, to.0), number as u32);
         number.checked_sub(1)
+    }
+
+    /// The `link` events that a message crossed under.
+    pub(crate) fn faults_of(&self, course: usize) -> &[u32] {
+        &self.courses[course].faults
     }
 
     /// The link's number.
@@ -287,7 +291,7 @@ impl Links {
 }
 
 impl Course {
-    fn new(settings: LinkSettings, fault: Option<u32>) -> Self {
+    fn new(settings: LinkSettings, faults: Vec<u32>) -> Self {
         let (delay, jitter) = (nanos(settings.delay), nanos(settings.jitter));
         let shortest = delay.saturating_sub(jitter);
         let longest = delay.saturating_add(jitter);
@@ -296,7 +300,7 @@ impl Course {
             && [duplicate, reorder, corrupt].into_iter().all(|likely| *likely == Probability::ZERO)
             && rate.is_none()
             && !fifo;
-        Self { shortest, spread: (longest - shortest).saturating_add(1), plain, fault, settings }
+        Self { shortest, spread: (longest - shortest).saturating_add(1), plain, faults, settings }
     }
 
     /// A delay in nanoseconds from 64 random bits.

@@ -242,8 +242,10 @@ impl World {
         let names = &self.setup.names;
         let parcel = Parcel { from, to, from_key: names.key(from), to_key: names.key(to), size };
         let crossing = self.links.cross(now, parcel, &self.topology, &mut self.draws);
-        if let Some(fault) = crossing.fault {
-            self.faults.touch(fault);
+        if let Some(course) = crossing.course {
+            for fault in self.links.faults_of(course) {
+                self.faults.touch(*fault);
+            }
         }
         Transit { at: crossing.at, hop: to, lost: crossing.lost, copy: crossing.copy }
     }
@@ -282,10 +284,10 @@ impl World {
     #[inline]
     pub fn handle(&mut self, node: ProcessId) {
         self.nodes.handle(node);
-        if !self.clocks.is_empty()
-            && let Some(fault) = self.nodes.clock_fault(node)
-        {
-            self.faults.touch(fault);
+        if !self.clocks.is_empty() {
+            for fault in self.nodes.clock_faults(node) {
+                self.faults.touch(fault);
+            }
         }
     }
 

@@ -293,6 +293,19 @@ pub enum Action {
 }
 
 impl Action {
+    /// Whether it concerns nodes that are drawn from the seed.
+    pub(crate) fn is_drawn(&self) -> bool {
+        match self {
+            Self::Request { targets, .. }
+            | Self::Crash { targets, .. }
+            | Self::Restart(targets)
+            | Self::Pause(targets)
+            | Self::Resume(targets)
+            | Self::Clock(targets, _) => matches!(targets, Targets::Any(_)),
+            Self::Partition(_) | Self::Heal(_) | Self::Cut(_) | Self::Link(..) | Self::Drop { .. } => false,
+        }
+    }
+
     /// The action's key in a scenario.
     pub fn name(&self) -> &'static str {
         match self {
