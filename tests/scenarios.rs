@@ -43,8 +43,7 @@ fn names(root: &Path, extensions: &[&str]) -> BTreeSet<String> {
             }
             let inner = path.strip_prefix(root).expect("it is below the root");
             let inner = inner.to_str().expect("its name is text").replace('\\', "/");
-            let stem =
-                extensions.iter().find_map(|extension| inner.strip_suffix(&format!(".{extension}")));
+            let stem = extensions.iter().find_map(|extension| inner.strip_suffix(&format!(".{extension}")));
             names.insert(stem.unwrap_or(&inner).to_owned());
         }
     }
@@ -61,7 +60,8 @@ fn play(name: &str) -> Result<(), Failed> {
     }
     let registry = Registry::standard();
     let shown = format!("scenarios/{name}.yaml");
-    let plan = load(&shown, content.as_bytes(), &[], None, &registry).map_err(|mistakes| mistakes.to_string())?;
+    let plan =
+        load(&shown, content.as_bytes(), &[], None, &registry).map_err(|mistakes| mistakes.to_string())?;
     let outcome = registry.run(&plan, &Options::default())?;
     let trace = told(&outcome)?;
     if outcome.standing() != Standing::Passed {
@@ -96,7 +96,8 @@ fn told(outcome: &Outcome) -> Result<String, Failed> {
 /// Why a run did not pass.
 fn unmet(outcome: &Outcome) -> Vec<String> {
     let idle = outcome.idle.iter().filter(|idle| !idle.allowed);
-    let idle = idle.map(|idle| format!("events[{}]: the {} at {} touched nothing", idle.entry, idle.kind, idle.at));
+    let idle =
+        idle.map(|idle| format!("events[{}]: the {} at {} touched nothing", idle.entry, idle.kind, idle.at));
     let difference = &outcome.difference;
     let all = difference.unmet.iter().chain(&difference.undecided).map(ToString::to_string);
     all.chain(idle).collect()

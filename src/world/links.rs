@@ -335,7 +335,7 @@ impl Lane {
         if limit.is_some_and(|limit| self.waiting.len() >= limit as usize) {
             return None;
         }
-        let takes = u128::from(size) * 8 * 1_000_000_000 / u128::from(rate.max(1));
+        let takes = u128::from(size) * 1_000_000_000 / u128::from(rate.max(1));
         let start = self.busy_until.max(now);
         self.busy_until = start.after(Duration::from_nanos(u64::try_from(takes).unwrap_or(u64::MAX)));
         self.waiting.push_back(self.busy_until);

@@ -149,9 +149,9 @@ pub struct LinkSettings {
     pub reorder: Probability,
     /// How likely a message is damaged; the receiver notices and discards it.
     pub corrupt: Probability,
-    /// How many bits a second the link carries; unlimited when absent. A message's size is that of its JSON.
+    /// How many bytes a second the link carries; unlimited when absent. A message's size is that of its JSON.
     pub rate: Option<u64>,
-    /// How many messages may wait for the link to carry them; only with `rate`. More are dropped.
+    /// How many messages the link holds, the one it is busy with included; only with `rate`. More are dropped.
     pub limit: Option<u32>,
     /// Whether messages arrive in the order in which they were sent.
     pub fifo: bool,
