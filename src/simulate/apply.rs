@@ -1,9 +1,9 @@
 //! What a step asked for is done, in order; what a planned action means for processes is carried out.
 
-use super::{DELIVERY, ENDING, Entry, HOP, Route, Simulation, TIMER, bodies::Body, key, timers::Running};
+use super::{DELIVERY, ENDING, Entry, HOP, Route, Simulation, TIMER, bodies::Label, key, timers::Running};
 use crate::{
     process::{Effect, Process, ProcessId, Time, TimerRange, kind_of},
-    trace::{EventKind, NO_VALUE, NOBODY, NONE, Record},
+    trace::{EventKind, NO_VALUE, NONE, Record},
     world::{Consequence, Transit},
 };
 use serde::Serialize;
@@ -102,16 +102,10 @@ impl<P: Process> Simulation<P> {
         let value = if full { self.recording.message(&message) } else { NO_VALUE };
         let first_event = if full { self.recording.len() as u64 } else { NONE };
         let (first_sequence, first_message) = (self.sequence, self.next_message);
-        let slot = self.bodies.insert(Body {
-            message: Some(message),
-            from,
-            remaining: 0,
-            first_sequence,
-            first_message,
-            first_event,
-            value,
-            size,
-        });
+        let slot = self.bodies.insert(message, from);
+        if full || size > 0 {
+            self.bodies.label(slot, Label { first_sequence, first_message, first_event, value, size });
+        }
         let mut copies = Vec::new();
         let mut crashed = false;
         for to in to {
@@ -147,8 +141,10 @@ impl<P: Process> Simulation<P> {
     /// Puts a delivery into the queue.
     #[inline]
     fn schedule(&mut self, slot: u32, to: ProcessId, transit: Transit) {
-        let from = self.bodies.body(slot).from;
-        let what = if transit.hop == to { DELIVERY | slot } else { self.route(slot, to, from) };
+        let what = match transit.hop {
+            hop if hop == to => DELIVERY | slot,
+            _ => self.route(slot, to, self.bodies.from(slot)),
+        };
         let key = key(self.sequence, transit.lost);
         self.queue.push(Entry { time: transit.at.0, key, to: transit.hop.0, what });
     }
@@ -160,24 +156,23 @@ impl<P: Process> Simulation<P> {
 
     /// The network delivers a message a second time: a body of its own with the number of the original.
     pub(super) fn duplicate(&mut self, original: u32, copied: &Copied) {
-        let mut body = self.bodies.body(original).clone();
-        body.first_sequence = self.sequence;
-        body.first_message = copied.message;
-        body.first_event = copied.event;
-        if self.recording.is_full() {
-            let from = body.from;
-            let record = Record::at(self.now, NOBODY, EventKind::Duplicate, copied.event);
-            let value = body.value;
-            self.recording.push(Record {
-                node: from,
-                message: copied.message,
-                peer: copied.to,
-                value,
-                ..record
-            });
+        let slot = self.bodies.copy(original);
+        let from = self.bodies.from(slot);
+        let label = Label {
+            first_sequence: self.sequence,
+            first_message: copied.message,
+            first_event: copied.event,
+            ..self.bodies.label_of(original)
+        };
+        if self.recording.is_full() || label.size > 0 {
+            self.bodies.label(slot, label);
         }
-        let direct = copied.hop == copied.to && copied.previous == body.from;
-        let slot = self.bodies.insert(body);
+        if self.recording.is_full() {
+            let record = Record::at(self.now, from, EventKind::Duplicate, copied.event);
+            let (message, peer) = (copied.message, copied.to);
+            self.recording.push(Record { message, peer, value: label.value, ..record });
+        }
+        let direct = copied.hop == copied.to && copied.previous == from;
         let what = if direct { DELIVERY | slot } else { self.route(slot, copied.to, copied.previous) };
         let key = key(self.sequence, None);
         self.queue.push(Entry { time: copied.at.0, key, to: copied.hop.0, what });

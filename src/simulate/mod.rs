@@ -316,7 +316,7 @@ impl<P: Process> Simulation<P> {
 
     #[inline]
     fn deliver(&mut self, entry: Entry, slot: u32) {
-        let from = self.bodies.body(slot).from;
+        let from = self.bodies.from(slot);
         self.arrive(entry, slot, from, entry.key >> 4);
     }
 
@@ -331,7 +331,7 @@ impl<P: Process> Simulation<P> {
                 if self.recording.is_full() {
                     self.note_arrival(slot, sequence, to, EventKind::Receive, None);
                 }
-                let from = self.bodies.body(slot).from;
+                let from = self.bodies.from(slot);
                 let message = self.bodies.take(slot);
                 self.step(to, Input::Message { from, message });
             }
@@ -354,7 +354,7 @@ impl<P: Process> Simulation<P> {
         }
         match self.world.arrive(route.previous, at) {
             Arrival::Accepted => {
-                let size = self.bodies.body(route.body).size;
+                let size = self.bodies.label_of(route.body).size;
                 let transit = self.world.pass_on(self.now, at, route.to, size);
                 self.routes[place as usize].previous = at;
                 // A number of its own: on the next link it comes after what was passed on before it.
@@ -362,9 +362,10 @@ impl<P: Process> Simulation<P> {
                 self.sequence += 1;
                 self.queue.push(Entry { time: transit.at.0, key, to: transit.hop.0, what: entry.what });
                 if let Some(again) = transit.copy {
-                    let body = self.bodies.body(route.body);
-                    let place = route.sequence - body.first_sequence;
-                    let (message, event) = (body.first_message + place, body.first_event.wrapping_add(place));
+                    let label = self.bodies.label_of(route.body);
+                    let place = route.sequence - label.first_sequence;
+                    let (message, event) =
+                        (label.first_message + place, label.first_event.wrapping_add(place));
                     let copied =
                         Copied { at: again, previous: at, hop: transit.hop, to: route.to, message, event };
                     self.duplicate(route.body, &copied);

@@ -28,6 +28,8 @@ pub(crate) struct Links {
     patches: Vec<(Option<u32>, LinkPattern, LinkPatch)>,
     /// What links with an order or a rate remember, by the link's number.
     lanes: Vec<Lane>,
+    /// The link used last.
+    last: u32,
 }
 
 /// Settings made ready for the hot path.
@@ -136,6 +138,7 @@ impl Links {
             course_of: IndexMap::new(),
             patches: links.iter().map(|(pattern, patch)| (None, pattern.clone(), patch.clone())).collect(),
             lanes: Vec::new(),
+            last: 0,
         }
     }
 
@@ -152,11 +155,6 @@ impl Links {
         self.lanes.clear();
         self.patches.retain(|(fault, _, _)| fault.is_none());
         self.forget_courses();
-    }
-
-    /// Whether a message's size matters to any link.
-    pub(crate) fn has_rates(&self) -> bool {
-        self.base.settings.rate.is_some() || self.patches.iter().any(|(_, _, patch)| patch.rate.is_some())
     }
 
     /// Changes the links that a `link` event means, until [`Links::unpatch`].
@@ -178,16 +176,10 @@ impl Links {
         self.course_of.clear();
     }
 
-    /// Sends a message over one link.
+    /// Sends a message over the link with this number.
     #[inline]
-    pub(crate) fn cross(
-        &mut self,
-        now: Time,
-        parcel: Parcel,
-        topology: &Topology,
-        draws: &mut Draws,
-    ) -> Crossing {
-        let link = self.number(parcel.from, parcel.to, topology) as usize;
+    pub(crate) fn cross(&mut self, now: Time, parcel: Parcel, link: u32, draws: &mut Draws) -> Crossing {
+        let link = link as usize;
         let count = u64::from(self.carried[link]);
         self.carried[link] += 1;
         let [first, second] = draws.draw(Purpose::Link, parcel.from_key, count);
@@ -270,17 +262,22 @@ impl Links {
         &self.courses[course].faults
     }
 
-    /// The link's number.
+    /// The number of the link from one node to another, if there is one.
     #[inline]
-    fn number(&mut self, from: ProcessId, to: ProcessId, topology: &Topology) -> u32 {
-        if !topology.is_complete() {
-            return topology
-                .link(from, to)
-                .unwrap_or_else(|| unreachable!("only existing links are crossed"));
-        }
-        if self.nodes <= TABLE_NODES {
-            return from.0 * self.nodes + to.0;
-        }
+    pub(crate) fn number(&mut self, from: ProcessId, to: ProcessId, topology: &Topology) -> Option<u32> {
+        let number = if !topology.is_complete() {
+            topology.link(from, to, self.last)?
+        } else if self.nodes <= TABLE_NODES {
+            from.0 * self.nodes + to.0
+        } else {
+            self.listed_number(from, to)
+        };
+        self.last = number;
+        Some(number)
+    }
+
+    /// The number of a link that has no place in a table.
+    fn listed_number(&mut self, from: ProcessId, to: ProcessId) -> u32 {
         let next = self.carried.len() as u32;
         let number = *self.numbers.entry((from.0, to.0)).or_insert(next);
         if number == next {

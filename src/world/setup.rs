@@ -44,6 +44,16 @@ impl Setup {
             event_limit: EVENT_LIMIT,
         }
     }
+
+    /// Whether some link has a rate at some time.
+    pub(crate) fn has_rates(&self) -> bool {
+        let planned = self.agenda.iter().filter_map(|planned| match &planned.action {
+            Action::Link(_, patch) => Some(patch),
+            _ => None,
+        });
+        let mut patches = self.links.iter().map(|(_, patch)| patch).chain(planned);
+        self.network.rate.is_some() || patches.any(|patch| patch.rate.is_some())
+    }
 }
 
 /// What is particular about one node.
