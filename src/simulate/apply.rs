@@ -232,10 +232,10 @@ impl<P: Process> Simulation<P> {
                 Consequence::NetworkChanged(planned) => self.note_network(planned, false),
                 Consequence::NetworkRestored(planned) => self.note_network(planned, true),
                 Consequence::Later { at, ending } => {
+                    let place = self.endings.len() as u32;
                     self.endings.push(ending);
-                    let what = ENDING | (self.endings.len() as u32 - 1);
-                    self.queue.push(Entry { time: at.0, key: key(self.sequence, None), to: 0, what });
-                    self.sequence += 1;
+                    let key = key(self.starters + u64::from(place), None);
+                    self.queue.push(Entry { time: at.0, key, to: 0, what: ENDING | place });
                 }
             }
         }

@@ -99,6 +99,9 @@ const BOOT: u32 = 5 << 29;
 const ASK: u32 = 6 << 29;
 const TAG: u32 = 7 << 29;
 
+/// How many sequence numbers are kept for what ends: it comes before what is planned for the same time.
+const ENDINGS: u64 = 1 << 32;
+
 /// A queue entry's key: its sequence number above four bits that say why the message does not arrive.
 const fn key(sequence: u64, lost: Option<Reason>) -> u64 {
     sequence << 4 | if let Some(reason) = lost { reason as u64 } else { 0 }
@@ -194,9 +197,9 @@ impl<P: Process> Simulation<P> {
         self.next_message = 0;
         self.next_planned = 0;
         self.steps = 0;
-        // Late starters come first among entries of equal time, then planned actions, then everything else.
+        // Among entries of equal time late starters come first, then what ends, then what is planned, then the rest.
         self.starters = setup.nodes.values().filter(|node| node.start > Time::ZERO).count() as u64;
-        self.sequence = self.starters + setup.agenda.len() as u64;
+        self.sequence = self.starters + ENDINGS + setup.agenda.len() as u64;
     }
 
     /// Boots everybody who is there from the beginning; the others have their time.
@@ -224,7 +227,7 @@ impl<P: Process> Simulation<P> {
     /// Puts the next planned action into the queue: one at a time, so that the queue stays small.
     fn plan_next(&mut self) {
         if let Some(planned) = self.world.setup().agenda.get(self.next_planned as usize) {
-            let sequence = self.starters + u64::from(self.next_planned);
+            let sequence = self.starters + ENDINGS + u64::from(self.next_planned);
             let what = PLANNED | self.next_planned;
             self.queue.push(Entry {
                 time: planned.at.0.max(self.now.0),
