@@ -154,10 +154,12 @@ fn rendered(mistakes: &Mistakes) -> String {
     let theme = GraphicalTheme { characters: ThemeCharacters::unicode(), styles };
     let handler = GraphicalReportHandler::new_themed(theme).with_width(110).with_links(false);
     let mut text = String::new();
-    match handler.render_report(&mut text, &mistakes.rendering()) {
-        Ok(()) => text,
-        Err(_) => mistakes.to_string(),
+    for mistake in mistakes.iter() {
+        if handler.render_report(&mut text, mistake).is_err() {
+            return mistakes.to_string();
+        }
     }
+    text
 }
 
 fn overrides(sources: &Sources) -> Result<Vec<Override>, Failure> {

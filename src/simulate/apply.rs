@@ -1,6 +1,8 @@
 //! What a step asked for is done, in order; what a planned action means for processes is carried out.
 
-use super::{DELIVERY, ENDING, Entry, HOP, Route, Simulation, TIMER, bodies::Label, key, timers::Running};
+use super::{
+    DELIVERY, ENDING, Entry, FIRST_ENDING, HOP, Route, Simulation, TIMER, bodies::Label, key, timers::Running,
+};
 use crate::{
     process::{Effect, Process, ProcessId, Time, TimerRange, kind_of},
     trace::{EventKind, NO_VALUE, NONE, Record},
@@ -234,7 +236,7 @@ impl<P: Process> Simulation<P> {
                 Consequence::Later { at, ending } => {
                     let place = self.endings.len() as u32;
                     self.endings.push(ending);
-                    let key = key(self.starters + u64::from(place), None);
+                    let key = key(FIRST_ENDING + u64::from(place), None);
                     self.queue.push(Entry { time: at.0, key, to: 0, what: ENDING | place });
                 }
             }

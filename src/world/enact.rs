@@ -87,9 +87,10 @@ impl World {
     ) {
         let setup = self.setup.clone();
         let planned = &setup.agenda[number as usize];
+        // What is no fault has no account, and touches nothing.
         let fault = match &planned.action {
-            Action::Request { .. } | Action::Restart(_) | Action::Resume(_) | Action::Heal(_) => None,
-            action => Some(self.faults.open(account(planned, number, now, action))),
+            Action::Request { .. } | Action::Restart(_) | Action::Resume(_) | Action::Heal(_) => u32::MAX,
+            action => self.faults.open(account(planned, number, now, action)),
         };
         match &planned.action {
             Action::Request { targets, request } => {
@@ -99,7 +100,6 @@ impl World {
             }
             Action::Crash { targets, after_sends } => {
                 for node in self.pick(*targets, number, Status::is_up) {
-                    let fault = fault.unwrap_or_default();
                     match after_sends {
                         Some(remaining) if *remaining > 0 => {
                             let restart_after = planned.lasts;
@@ -116,7 +116,6 @@ impl World {
             }
             Action::Pause(targets) => {
                 for node in self.pick(*targets, number, |status| status.is_up() && !status.is_paused()) {
-                    let fault = fault.unwrap_or_default();
                     self.nodes.pause(node, fault);
                     consequences.push(Consequence::Paused(node));
                     if let Some(lasts) = planned.lasts {
@@ -131,7 +130,6 @@ impl World {
             }
             Action::Clock(targets, change) => {
                 for node in self.pick(*targets, number, |_| true) {
-                    let fault = fault.unwrap_or_default();
                     self.change_clock(now, node, *change, fault, timers(node), consequences);
                     if let Some(lasts) = planned.lasts {
                         consequences.push(later(now, lasts, Ending::Clock { node, fault }));
@@ -214,10 +212,9 @@ impl World {
         now: Time,
         number: u32,
         planned: &Planned,
-        fault: Option<u32>,
+        fault: u32,
         consequences: &mut Vec<Consequence>,
     ) {
-        let fault = fault.unwrap_or_default();
         match &planned.action {
             Action::Partition(groups) => self.faults.partition(fault, self.setup.names.len() as u32, groups),
             Action::Cut(links) => self.faults.cut(fault, links.clone()),

@@ -16,7 +16,7 @@ const TABLE_NODES: u32 = 1024;
 #[derive(Clone, Debug)]
 pub(crate) struct Links {
     nodes: u32,
-    /// How many messages each link has carried, by its number.
+    /// How many messages each link has carried, by its number, where everybody is linked to everybody.
     carried: Vec<u32>,
     /// The numbers of links that have no place in a table, in order of their first message.
     numbers: IndexMap<(u32, u32), u32>,
@@ -144,10 +144,9 @@ impl Links {
 
     /// Starts a run: nothing carried, nothing changed.
     pub(crate) fn reset(&mut self, topology: &Topology) {
-        let table = match topology.link_count() {
-            Some(count) => count,
-            None if self.nodes <= TABLE_NODES => self.nodes as usize * self.nodes as usize,
-            None => 0,
+        let table = match self.nodes {
+            nodes if topology.is_complete() && nodes <= TABLE_NODES => nodes as usize * nodes as usize,
+            _ => 0,
         };
         self.carried.clear();
         self.carried.resize(table, 0);
@@ -178,10 +177,16 @@ impl Links {
 
     /// Sends a message over the link with this number.
     #[inline]
-    pub(crate) fn cross(&mut self, now: Time, parcel: Parcel, link: u32, draws: &mut Draws) -> Crossing {
+    pub(crate) fn cross(
+        &mut self,
+        now: Time,
+        parcel: Parcel,
+        link: u32,
+        topology: &mut Topology,
+        draws: &mut Draws,
+    ) -> Crossing {
+        let count = u64::from(self.count(link, topology));
         let link = link as usize;
-        let count = u64::from(self.carried[link]);
-        self.carried[link] += 1;
         let [first, second] = draws.draw(Purpose::Link, parcel.from_key, count);
         let (first, second) = (finish(first, parcel.to_key), finish(second, parcel.to_key));
         if self.patches.is_empty() && self.base.plain {
@@ -200,7 +205,7 @@ impl Links {
         let course_number = self.course(parcel.from, parcel.to);
         let course = course_number.map_or(&self.base, |number| &self.courses[number]);
         let settings = &course.settings;
-        let (low, high) = |word: u64| -> (u32, u32) { (word as u32, (word >> 32) as u32) }(words[1]);
+        let (low, high) = (words[1] as u32, (words[1] >> 32) as u32);
         let (duplicate, reorder) = (words[2] as u32, (words[2] >> 32) as u32);
         let mut lost = settings.loss.happens(low).then_some(Reason::Loss);
         if lost.is_none() && settings.corrupt.happens(high) {
@@ -260,6 +265,17 @@ impl Links {
     /// The `link` events that a message crossed under.
     pub(crate) fn faults_of(&self, course: usize) -> &[u32] {
         &self.courses[course].faults
+    }
+
+    /// Counts a message on the link with this number; gives how many there were before.
+    #[inline]
+    fn count(&mut self, link: u32, topology: &mut Topology) -> u32 {
+        if !topology.is_complete() {
+            return topology.count(link);
+        }
+        let counter = &mut self.carried[link as usize];
+        *counter += 1;
+        *counter - 1
     }
 
     /// The number of the link from one node to another, if there is one.
@@ -332,7 +348,7 @@ impl Lane {
         if limit.is_some_and(|limit| self.waiting.len() >= limit as usize) {
             return None;
         }
-        let takes = u128::from(size) * 1_000_000_000 / u128::from(rate.max(1));
+        let takes = u128::from(size) * 8 * 1_000_000_000 / u128::from(rate.max(1));
         let start = self.busy_until.max(now);
         self.busy_until = start.after(Duration::from_nanos(u64::try_from(takes).unwrap_or(u64::MAX)));
         self.waiting.push_back(self.busy_until);

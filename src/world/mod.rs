@@ -90,7 +90,7 @@ impl World {
     /// A world in which nothing has happened yet; [`World::reset`] starts a run.
     pub fn new(setup: Arc<Setup>) -> Self {
         let nodes = setup.names.len() as u32;
-        let topology = Topology::new(&Shape::Complete, nodes, 0);
+        let topology = Topology::new(&Shape::Complete, nodes, 0, false);
         let links = Links::new(nodes, &setup.network, &setup.links);
         Self {
             seed: 0,
@@ -112,7 +112,9 @@ impl World {
         let stale =
             self.drawn.len() != count || (self.seed != seed && Topology::is_random(&self.setup.topology));
         if stale {
-            self.topology = Topology::new(&self.setup.topology, count as u32, seed);
+            self.topology = Topology::new(&self.setup.topology, count as u32, seed, self.setup.routing);
+        } else {
+            self.topology.reset();
         }
         self.seed = seed;
         self.draws.reset(seed);
@@ -253,7 +255,7 @@ impl World {
     fn cross(&mut self, now: Time, from: ProcessId, to: ProcessId, link: u32, size: u32) -> Transit {
         let names = &self.setup.names;
         let parcel = Parcel { from, to, from_key: names.key(from), to_key: names.key(to), size };
-        let crossing = self.links.cross(now, parcel, link, &mut self.draws);
+        let crossing = self.links.cross(now, parcel, link, &mut self.topology, &mut self.draws);
         if let Some(course) = crossing.course {
             for fault in self.links.faults_of(course) {
                 self.faults.touch(*fault);

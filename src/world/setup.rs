@@ -159,7 +159,7 @@ pub struct LinkSettings {
     pub reorder: Probability,
     /// How likely a message is damaged; the receiver notices and discards it.
     pub corrupt: Probability,
-    /// How many bytes a second the link carries; unlimited when absent. A message's size is that of its JSON.
+    /// How many bits a second the link carries; unlimited when absent. A message's size is that of its JSON.
     pub rate: Option<u64>,
     /// How many messages the link holds, the one it is busy with included; only with `rate`. More are dropped.
     pub limit: Option<u32>,

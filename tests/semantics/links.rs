@@ -104,15 +104,15 @@ fn a_reordered_message_skips_the_delay_even_on_a_fifo_link() {
 
 #[test]
 fn a_link_with_a_rate_carries_one_message_after_another() {
-    // {"Letter":1} is 12 bytes: 12 ms each at 1000 bytes a second.
-    let stage = Stage::of(2).network(|network| network.rate = Some(1_000));
+    // {"Letter":1} is 12 bytes: 12 ms each at 8 kbit a second.
+    let stage = Stage::of(2).network(|network| network.rate = Some(8_000));
     let run = stage.ask(0, A, Ask::Send(B, 3)).ask(100, A, Ask::Send(B, 1)).run();
     assert_eq!(run.milliseconds(EventKind::Receive, B), [22, 34, 46, 122]);
 }
 
 #[test]
 fn each_direction_has_a_rate_of_its_own() {
-    let stage = Stage::of(3).network(|network| network.rate = Some(1_000));
+    let stage = Stage::of(3).network(|network| network.rate = Some(8_000));
     let run = stage.ask(0, A, Ask::Broadcast).ask(0, B, Ask::Send(A, 1)).run();
     assert_eq!(run.milliseconds(EventKind::Receive, A), [22]);
     assert_eq!(run.milliseconds(EventKind::Receive, B), [22]);
@@ -122,7 +122,7 @@ fn each_direction_has_a_rate_of_its_own() {
 #[test]
 fn a_full_queue_drops_what_comes_and_has_room_when_a_message_has_left() {
     let stage = Stage::of(2).network(|network| {
-        network.rate = Some(1_000);
+        network.rate = Some(8_000);
         network.limit = Some(2);
     });
     let run = stage.ask(0, A, Ask::Send(B, 3)).ask(11, A, Ask::Send(B, 1)).ask(12, A, Ask::Send(B, 1)).run();
