@@ -30,12 +30,14 @@ fn size_of_json(message: &impl Serialize) -> u32 {
 }
 
 /// A second copy of a message that the network made.
-struct Copied {
-    at: Time,
-    hop: ProcessId,
-    to: ProcessId,
-    message: u64,
-    event: u64,
+pub(super) struct Copied {
+    pub(super) at: Time,
+    /// Whose link made it.
+    pub(super) previous: ProcessId,
+    pub(super) hop: ProcessId,
+    pub(super) to: ProcessId,
+    pub(super) message: u64,
+    pub(super) event: u64,
 }
 
 impl<P: Process> Simulation<P> {
@@ -118,7 +120,7 @@ impl<P: Process> Simulation<P> {
             if let Some(at) = transit.copy {
                 let (message, event) =
                     (self.next_message, first_event.wrapping_add(self.sequence - first_sequence));
-                copies.push(Copied { at, hop: transit.hop, to, message, event });
+                copies.push(Copied { at, previous: from, hop: transit.hop, to, message, event });
             }
             self.sequence += 1;
             self.next_message += 1;
@@ -141,34 +143,41 @@ impl<P: Process> Simulation<P> {
     /// Puts a delivery into the queue.
     #[inline]
     fn schedule(&mut self, slot: u32, to: ProcessId, transit: Transit) {
-        let what = if transit.hop == to { DELIVERY | slot } else { self.route(slot, to) };
+        let what = match transit.hop {
+            hop if hop == to => DELIVERY | slot,
+            _ => self.route(slot, to, self.bodies.from(slot)),
+        };
         let key = key(self.sequence, transit.lost);
         self.queue.push(Entry { time: transit.at.0, key, to: transit.hop.0, what });
     }
 
-    fn route(&mut self, body: u32, to: ProcessId) -> u32 {
-        let previous = self.bodies.from(body);
+    fn route(&mut self, body: u32, to: ProcessId, previous: ProcessId) -> u32 {
         self.routes.push(Route { body, sequence: self.sequence, to, previous });
         HOP | (self.routes.len() as u32 - 1)
     }
 
     /// The network delivers a message a second time: a body of its own with the number of the original.
-    fn duplicate(&mut self, original: u32, copied: &Copied) {
+    pub(super) fn duplicate(&mut self, original: u32, copied: &Copied) {
         let slot = self.bodies.copy(original);
-        if self.recording.is_full() {
-            let label = Label {
-                first_sequence: self.sequence,
-                first_message: copied.message,
-                first_event: copied.event,
-                ..self.bodies.label_of(original)
-            };
+        let from = self.bodies.from(slot);
+        let label = Label {
+            first_sequence: self.sequence,
+            first_message: copied.message,
+            first_event: copied.event,
+            ..self.bodies.label_of(original)
+        };
+        if self.recording.is_full() || label.size > 0 {
             self.bodies.label(slot, label);
-            let from = self.bodies.from(slot);
+        }
+        if self.recording.is_full() {
             let record = Record::at(self.now, from, EventKind::Duplicate, copied.event);
             let (message, peer) = (copied.message, copied.to);
             self.recording.push(Record { message, peer, value: label.value, ..record });
         }
-        self.schedule(slot, copied.to, Transit { at: copied.at, hop: copied.hop, lost: None, copy: None });
+        let direct = copied.hop == copied.to && copied.previous == from;
+        let what = if direct { DELIVERY | slot } else { self.route(slot, copied.to, copied.previous) };
+        let key = key(self.sequence, None);
+        self.queue.push(Entry { time: copied.at.0, key, to: copied.hop.0, what });
         self.bodies.expect(slot, 1);
         self.sequence += 1;
     }
@@ -240,11 +249,9 @@ impl<P: Process> Simulation<P> {
         }
     }
 
-    /// What waited for a node reaches it now, in the order in which it came.
+    /// What waited for a node is to reach it now.
     fn release_backlog(&mut self, node: ProcessId) {
-        for entry in self.backlog.remove(&node).unwrap_or_default() {
-            self.queue.push(Entry { time: self.now.0, ..entry });
-        }
+        self.released.extend(self.backlog.remove(&node).unwrap_or_default());
     }
 
     /// A clock changed: its node's timers run out at other times.

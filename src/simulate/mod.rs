@@ -14,8 +14,12 @@ use crate::{
     trace::{EventKind, Level, NO_VALUE, NONE, Record, Recording},
     world::{Arrival, Consequence, Ending, Fault, Reason, Setup, World},
 };
+use apply::Copied;
 use bodies::Bodies;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
 use timers::Timers;
 
 /// What the processes of a run start from.
@@ -62,6 +66,8 @@ pub struct Simulation<P: Process> {
     routes: Vec<Route>,
     /// What waits for a node that stands still.
     backlog: BTreeMap<ProcessId, Vec<Entry>>,
+    /// What need not wait any longer, in the order in which it came.
+    released: VecDeque<Entry>,
     recording: Recording<P>,
     /// The number of the event that the current step began with.
     cause: u64,
@@ -119,6 +125,7 @@ impl<P: Process> Simulation<P> {
             endings: Vec::new(),
             routes: Vec::new(),
             backlog: BTreeMap::new(),
+            released: VecDeque::new(),
             recording: Recording::new(),
             cause: NONE,
             now: Time::ZERO,
@@ -184,6 +191,7 @@ impl<P: Process> Simulation<P> {
         self.endings.clear();
         self.routes.clear();
         self.backlog.clear();
+        self.released.clear();
         self.recording.reset(level, nodes);
         self.cause = NONE;
         self.now = Time::ZERO;
@@ -237,16 +245,34 @@ impl<P: Process> Simulation<P> {
                 let timers = &self.timers;
                 self.world.enact(self.now, place, |node| timers.any(node), &mut self.consequences);
                 self.carry_out();
+                self.release();
             }
             ENDING => {
                 let ending = self.endings[place as usize];
-                let timers = &self.timers;
-                self.world.end(self.now, ending, |node| timers.any(node), &mut self.consequences);
+                self.world.end(self.now, ending, &mut self.consequences);
                 self.carry_out();
+                self.release();
             }
             BOOT => self.boot(ProcessId(entry.to), EventKind::Boot),
             ASK => self.ask(ProcessId(entry.to), place),
             _ => unreachable!("an entry has one of these tags"),
+        }
+    }
+
+    /// What waited is handled now, before anything else that happens at this time.
+    fn release(&mut self) {
+        while let Some(entry) = self.released.pop_front() {
+            let place = entry.what & !TAG;
+            match entry.what & TAG {
+                TIMER if !self.timers.is_current(place, entry.key >> 4) => {}
+                // It had come already: a barrier that is up by now comes too late.
+                DELIVERY => self.arrive(entry, place, ProcessId(entry.to), entry.key >> 4),
+                HOP => {
+                    self.routes[place as usize].previous = ProcessId(entry.to);
+                    self.hop(entry, place);
+                }
+                _ => self.dispatch(entry),
+            }
         }
     }
 
@@ -328,8 +354,19 @@ impl<P: Process> Simulation<P> {
                 let size = self.bodies.label_of(route.body).size;
                 let transit = self.world.pass_on(self.now, at, route.to, size);
                 self.routes[place as usize].previous = at;
-                let key = key(entry.key >> 4, transit.lost);
+                // A number of its own: on the next link it comes after what was passed on before it.
+                let key = key(self.sequence, transit.lost);
+                self.sequence += 1;
                 self.queue.push(Entry { time: transit.at.0, key, to: transit.hop.0, what: entry.what });
+                if let Some(again) = transit.copy {
+                    let label = self.bodies.label_of(route.body);
+                    let place = route.sequence - label.first_sequence;
+                    let (message, event) =
+                        (label.first_message + place, label.first_event.wrapping_add(place));
+                    let copied =
+                        Copied { at: again, previous: at, hop: transit.hop, to: route.to, message, event };
+                    self.duplicate(route.body, &copied);
+                }
             }
             Arrival::Waits => self.backlog.entry(at).or_default().push(entry),
             Arrival::Dropped(reason) => {

@@ -1,10 +1,10 @@
 //! Nodes' own clocks: offset, drift, steps and standing still.
 
-use super::NodeSetup;
+use super::{ClockChange, NodeSetup};
 use crate::process::{LocalTime, Time};
 
 /// One node's clock: a straight line over true time, replaced by another at each change.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Clock {
     /// When the line begins.
     since: Time,
@@ -13,6 +13,10 @@ pub(crate) struct Clock {
     /// How much it gains, in parts per billion.
     drift: i64,
     frozen: bool,
+    /// How much it gains while no change is in force.
+    own_drift: i64,
+    /// The changes in force, each with its fault: of drifts the last one counts.
+    changes: Vec<(u32, ClockChange)>,
 }
 
 const BILLION: i128 = 1_000_000_000;
@@ -25,6 +29,8 @@ impl Clock {
             shown: LocalTime(setup.clock_offset),
             drift: setup.clock_drift,
             frozen: false,
+            own_drift: setup.clock_drift,
+            changes: Vec::new(),
         }
     }
 
@@ -44,7 +50,7 @@ impl Clock {
         if missing <= 0 {
             return now;
         }
-        if self.frozen {
+        if self.frozen || i128::from(self.drift) <= -BILLION {
             return Time::NEVER;
         }
         // The line's own arithmetic rounds down, so the quotient may be short by one step.
@@ -56,22 +62,40 @@ impl Clock {
         if self.shows(at) < reading { Time(at.0.saturating_add(1)) } else { at }
     }
 
-    /// Jumps by so many nanoseconds.
-    pub(crate) fn step(&mut self, by: i64, now: Time) {
-        let shown = LocalTime(self.shows(now).0.saturating_add(by));
-        *self = Self { since: now, shown, ..*self };
+    /// Changes, until [`Clock::undo`].
+    pub(crate) fn change(&mut self, change: ClockChange, fault: u32, now: Time) {
+        self.begin_anew(now);
+        if let ClockChange::Step(by) = change {
+            self.shown = LocalTime(self.shown.0.saturating_add(by));
+        }
+        self.changes.push((fault, change));
+        self.follow_changes();
     }
 
-    /// Gains so much from now on; gives how much it gained before.
-    pub(crate) fn set_drift(&mut self, drift: i64, now: Time) -> i64 {
-        let old = self.drift;
-        *self = Self { since: now, shown: self.shows(now), drift, ..*self };
-        old
+    /// Ends the change that came with `fault`; others stay in force.
+    pub(crate) fn undo(&mut self, fault: u32, now: Time) {
+        self.begin_anew(now);
+        for (_, change) in self.changes.extract_if(.., |(owner, _)| *owner == fault) {
+            if let ClockChange::Step(by) = change {
+                self.shown = LocalTime(self.shown.0.saturating_sub(by));
+            }
+        }
+        self.follow_changes();
     }
 
-    /// Stands still, or goes on from where it stood.
-    pub(crate) fn set_frozen(&mut self, frozen: bool, now: Time) {
-        *self = Self { since: now, shown: self.shows(now), frozen, ..*self };
+    /// A new line begins where the old one ends.
+    fn begin_anew(&mut self, now: Time) {
+        self.shown = self.shows(now);
+        self.since = now;
+    }
+
+    fn follow_changes(&mut self) {
+        let drift = |change: &(u32, ClockChange)| match change.1 {
+            ClockChange::Drift(drift) => Some(drift),
+            ClockChange::Step(_) | ClockChange::Freeze => None,
+        };
+        self.drift = self.changes.iter().rev().find_map(drift).unwrap_or(self.own_drift);
+        self.frozen = self.changes.iter().any(|(_, change)| *change == ClockChange::Freeze);
     }
 }
 
@@ -103,12 +127,35 @@ mod tests {
     #[test]
     fn a_frozen_clock_never_gets_there_until_it_goes_on() {
         let mut clock = Clock::new(&NodeSetup::default());
-        clock.set_frozen(true, Time(100));
+        clock.change(ClockChange::Freeze, 0, Time(100));
         assert_eq!(clock.shows(Time(500)), LocalTime(100));
         assert_eq!(clock.reaches(LocalTime(101), Time(500)), Time::NEVER);
-        clock.set_frozen(false, Time(600));
+        clock.undo(0, Time(600));
         assert_eq!(clock.reaches(LocalTime(101), Time(600)), Time(601));
-        clock.step(-50, Time(601));
+        clock.change(ClockChange::Step(-50), 1, Time(601));
         assert_eq!(clock.shows(Time(601)), LocalTime(51));
+    }
+
+    #[test]
+    fn a_change_that_ends_leaves_the_others_in_force() {
+        let mut clock = Clock::new(&NodeSetup::default());
+        clock.change(ClockChange::Drift(1_000_000_000), 0, Time(0));
+        clock.change(ClockChange::Drift(0), 1, Time(100));
+        assert_eq!(clock.shows(Time(150)), LocalTime(250));
+        clock.undo(0, Time(200));
+        assert_eq!(clock.shows(Time(250)), LocalTime(350));
+        clock.change(ClockChange::Freeze, 2, Time(250));
+        clock.change(ClockChange::Freeze, 3, Time(260));
+        clock.undo(2, Time(270));
+        assert_eq!(clock.shows(Time(300)), LocalTime(350));
+        clock.undo(3, Time(300));
+        clock.undo(1, Time(300));
+        assert_eq!(clock.shows(Time(310)), LocalTime(360));
+    }
+
+    #[test]
+    fn a_clock_that_runs_backwards_never_gets_ahead() {
+        let setup = NodeSetup { clock_drift: -2_000_000_000, ..NodeSetup::default() };
+        assert_eq!(Clock::new(&setup).reaches(LocalTime(1), Time(5)), Time::NEVER);
     }
 }

@@ -2,8 +2,7 @@
 
 use super::{
     Action, ClockChange, Fault, Heal, Planned, Quantity, Targets, World,
-    clock::Clock,
-    draws::{Purpose, below, finish},
+    draws::{Purpose, finish},
     faults::Doomed,
     nodes::Status,
 };
@@ -53,8 +52,13 @@ pub enum Ending {
         /// Which of its lives ended.
         life: u32,
     },
-    /// A paused node goes on.
-    Resume(ProcessId),
+    /// A paused node goes on, if it is still the same pause.
+    Resume {
+        /// Which node.
+        node: ProcessId,
+        /// What paused it.
+        fault: u32,
+    },
     /// A partition, a cut or a changed link ends.
     Network {
         /// Whose end it is.
@@ -62,14 +66,12 @@ pub enum Ending {
         /// The planned action.
         planned: u32,
     },
-    /// A clock goes on as before.
+    /// A change of a clock ends.
     Clock {
         /// Whose.
         node: ProcessId,
-        /// What is undone.
-        undo: ClockChange,
-        /// Whether it stood still.
-        thaw: bool,
+        /// What changed it.
+        fault: u32,
     },
 }
 
@@ -85,9 +87,10 @@ impl World {
     ) {
         let setup = self.setup.clone();
         let planned = &setup.agenda[number as usize];
+        // What is no fault has no account, and touches nothing.
         let fault = match &planned.action {
-            Action::Request { .. } | Action::Restart(_) | Action::Resume(_) | Action::Heal(_) => None,
-            action => Some(self.faults.open(account(planned, number, now, action))),
+            Action::Request { .. } | Action::Restart(_) | Action::Resume(_) | Action::Heal(_) => u32::MAX,
+            action => self.faults.open(account(planned, number, now, action)),
         };
         match &planned.action {
             Action::Request { targets, request } => {
@@ -97,7 +100,6 @@ impl World {
             }
             Action::Crash { targets, after_sends } => {
                 for node in self.pick(*targets, number, Status::is_up) {
-                    let fault = fault.unwrap_or_default();
                     match after_sends {
                         Some(remaining) if *remaining > 0 => {
                             let restart_after = planned.lasts;
@@ -117,7 +119,7 @@ impl World {
                     self.nodes.pause(node, fault);
                     consequences.push(Consequence::Paused(node));
                     if let Some(lasts) = planned.lasts {
-                        consequences.push(later(now, lasts, Ending::Resume(node)));
+                        consequences.push(later(now, lasts, Ending::Resume { node, fault }));
                     }
                 }
             }
@@ -128,7 +130,10 @@ impl World {
             }
             Action::Clock(targets, change) => {
                 for node in self.pick(*targets, number, |_| true) {
-                    self.change_clock(now, node, *change, planned.lasts, fault, timers(node), consequences);
+                    self.change_clock(now, node, *change, fault, timers(node), consequences);
+                    if let Some(lasts) = planned.lasts {
+                        consequences.push(later(now, lasts, Ending::Clock { node, fault }));
+                    }
                 }
             }
             Action::Partition(_)
@@ -142,36 +147,27 @@ impl World {
     }
 
     /// Something that lasted ends.
-    pub fn end(
-        &mut self,
-        now: Time,
-        ending: Ending,
-        timers: impl Fn(ProcessId) -> bool,
-        consequences: &mut Vec<Consequence>,
-    ) {
+    pub fn end(&mut self, now: Time, ending: Ending, consequences: &mut Vec<Consequence>) {
         match ending {
             Ending::Restart { node, life } => {
                 if self.nodes.status(node).is_down() && self.nodes.life(node) == life {
                     self.restart(node, consequences);
                 }
             }
-            Ending::Resume(node) => {
-                if self.nodes.status(node).is_paused() {
+            Ending::Resume { node, fault } => {
+                if self.nodes.status(node).is_paused() && self.nodes.fault_of(node) == Some(fault) {
                     self.resume(node, consequences);
                 }
             }
             Ending::Network { fault, planned } => {
-                self.faults.end(fault);
-                self.links.unpatch(Some(fault));
-                consequences.push(Consequence::NetworkRestored(planned));
-            }
-            Ending::Clock { node, undo, thaw } => {
-                if thaw {
-                    self.clock_mut(node).set_frozen(false, now);
-                    consequences.push(Consequence::ClockChanged(node));
-                } else {
-                    self.change_clock(now, node, undo, None, None, timers(node), consequences);
+                // A `heal` may have come before.
+                if self.faults.end(fault) || self.links.unpatch(Some(fault)) > 0 {
+                    consequences.push(Consequence::NetworkRestored(planned));
                 }
+            }
+            Ending::Clock { node, fault } => {
+                self.clock_mut(node).undo(fault, now);
+                consequences.push(Consequence::ClockChanged(node));
             }
         }
     }
@@ -216,10 +212,9 @@ impl World {
         now: Time,
         number: u32,
         planned: &Planned,
-        fault: Option<u32>,
+        fault: u32,
         consequences: &mut Vec<Consequence>,
     ) {
-        let fault = fault.unwrap_or_default();
         match &planned.action {
             Action::Partition(groups) => self.faults.partition(fault, self.setup.names.len() as u32, groups),
             Action::Cut(links) => self.faults.cut(fault, links.clone()),
@@ -248,40 +243,22 @@ impl World {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "what a change does depends on all of them")]
     fn change_clock(
         &mut self,
         now: Time,
         node: ProcessId,
         change: ClockChange,
-        lasts: Option<Duration>,
-        fault: Option<u32>,
+        fault: u32,
         timers: bool,
         consequences: &mut Vec<Consequence>,
     ) {
-        let clock: &mut Clock = self.clock_mut(node);
-        let (undo, thaw) = match change {
-            ClockChange::Step(by) => {
-                clock.step(by, now);
-                (ClockChange::Step(by.saturating_neg()), false)
-            }
-            ClockChange::Drift(drift) => (ClockChange::Drift(clock.set_drift(drift, now)), false),
-            ClockChange::Freeze => {
-                clock.set_frozen(true, now);
-                (change, true)
-            }
-        };
-        if let Some(fault) = fault {
-            if timers {
-                self.faults.touch(fault);
-            } else {
-                self.nodes.watch_clock(node, fault);
-            }
+        self.clock_mut(node).change(change, fault, now);
+        if timers {
+            self.faults.touch(fault);
+        } else {
+            self.nodes.watch_clock(node, fault);
         }
         consequences.push(Consequence::ClockChanged(node));
-        if let Some(lasts) = lasts {
-            consequences.push(later(now, lasts, Ending::Clock { node, undo, thaw }));
-        }
     }
 
     /// The nodes that an action concerns, among those it can apply to.
@@ -302,13 +279,14 @@ impl World {
         if quantity == Quantity::All {
             return able;
         }
-        let wanted = quantity.of(self.setup.names.len()).min(able.len());
-        let word = self.draws.draw(Purpose::Pick, u64::from(number), 0);
-        for place in 0..wanted {
-            let other = place + below(finish(word, place as u64), (able.len() - place) as u64) as usize;
-            able.swap(place, other);
-        }
-        able.truncate(wanted);
+        // Drawn for the time and not for the place in the agenda, and each node draws its own lot: what else is
+        // planned and who else takes part changes nothing about it.
+        let (before, at) = (&self.setup.agenda[..number as usize], self.setup.agenda[number as usize].at);
+        let twins = before.iter().rev().take_while(|planned| planned.at == at);
+        let rank = twins.filter(|planned| planned.action.is_drawn()).count() as u64;
+        let word = self.draws.draw(Purpose::Pick, at.0, rank);
+        able.sort_unstable_by_key(|node| finish(word, self.setup.names.key(*node)));
+        able.truncate(quantity.of(self.setup.names.len()));
         able.sort_unstable();
         able
     }

@@ -99,10 +99,12 @@ impl Faults {
         self.doomed.push(doomed);
     }
 
-    /// Ends one partition or cut, by its fault.
-    pub(crate) fn end(&mut self, fault: u32) {
+    /// Ends one partition or cut, by its fault. Gives whether it was in force.
+    pub(crate) fn end(&mut self, fault: u32) -> bool {
+        let before = self.partitions.len() + self.cuts.len();
         self.partitions.retain(|partition| partition.fault != fault);
         self.cuts.retain(|(owner, _)| *owner != fault);
+        self.partitions.len() + self.cuts.len() < before
     }
 
     /// Ends what `heal` means, changed links apart.

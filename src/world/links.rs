@@ -41,8 +41,8 @@ struct Course {
     spread: u64,
     /// Whether delay and loss are all there is.
     plain: bool,
-    /// The `link` event that changed it last.
-    fault: Option<u32>,
+    /// The `link` events that have changed it.
+    faults: Vec<u32>,
 }
 
 /// What a link with an order or a rate remembers.
@@ -62,8 +62,8 @@ pub(crate) struct Crossing {
     pub(crate) lost: Option<Reason>,
     /// When a second copy arrives.
     pub(crate) copy: Option<Time>,
-    /// The `link` event under whose settings it crossed.
-    pub(crate) fault: Option<u32>,
+    /// The settings under which it crossed, where they are not the base: see [`Links::faults_of`].
+    pub(crate) course: Option<usize>,
 }
 
 /// Why a message is dropped.
@@ -133,7 +133,7 @@ impl Links {
             nodes,
             carried: Vec::new(),
             numbers: IndexMap::new(),
-            base: Course::new(network.clone(), None),
+            base: Course::new(network.clone(), Vec::new()),
             courses: Vec::new(),
             course_of: IndexMap::new(),
             patches: links.iter().map(|(pattern, patch)| (None, pattern.clone(), patch.clone())).collect(),
@@ -154,11 +154,6 @@ impl Links {
         self.lanes.clear();
         self.patches.retain(|(fault, _, _)| fault.is_none());
         self.forget_courses();
-    }
-
-    /// Whether a message's size matters to any link.
-    pub(crate) fn has_rates(&self) -> bool {
-        self.base.settings.rate.is_some() || self.patches.iter().any(|(_, _, patch)| patch.rate.is_some())
     }
 
     /// Changes the links that a `link` event means, until [`Links::unpatch`].
@@ -198,7 +193,7 @@ impl Links {
             let loss = self.base.settings.loss;
             let lost = loss != Probability::ZERO && loss.happens(own(second) as u32);
             let at = Time(now.0.saturating_add(self.base.shortest + below(own(first), self.base.spread)));
-            return Crossing { at, lost: lost.then_some(Reason::Loss), copy: None, fault: None };
+            return Crossing { at, lost: lost.then_some(Reason::Loss), copy: None, course: None };
         }
         let [third, fourth] = draws.words(Purpose::LinkMore, count);
         self.cross_in_full(now, parcel, link, [first, second, third, fourth].map(own))
@@ -210,7 +205,6 @@ impl Links {
         let course_number = self.course(parcel.from, parcel.to);
         let course = course_number.map_or(&self.base, |number| &self.courses[number]);
         let settings = &course.settings;
-        let fault = course.fault;
         let (low, high) = (words[1] as u32, (words[1] >> 32) as u32);
         let (duplicate, reorder) = (words[2] as u32, (words[2] >> 32) as u32);
         let mut lost = settings.loss.happens(low).then_some(Reason::Loss);
@@ -224,14 +218,14 @@ impl Links {
         let (fifo, rate, limit) = (settings.fifo, settings.rate, settings.limit);
         if !fifo && rate.is_none() {
             let copy = copy_delay.map(|delay| Time(now.0.saturating_add(delay)));
-            return Crossing { at: Time(now.0.saturating_add(delay)), lost, copy, fault };
+            return Crossing { at: Time(now.0.saturating_add(delay)), lost, copy, course: course_number };
         }
         if self.lanes.len() <= link {
             self.lanes.resize(link + 1, Lane::default());
         }
         let lane = &mut self.lanes[link];
         let Some(leaves) = lane.transmit(now, rate, limit, parcel.size) else {
-            return Crossing { at: now, lost: Some(Reason::QueueFull), copy: None, fault };
+            return Crossing { at: now, lost: Some(Reason::QueueFull), copy: None, course: course_number };
         };
         let arrive = |lane: &mut Lane, delay: u64| {
             let at = Time(leaves.0.saturating_add(delay));
@@ -239,7 +233,7 @@ impl Links {
         };
         let at = if overtakes { leaves } else { arrive(lane, delay) };
         let copy = copy_delay.map(|delay| arrive(lane, delay));
-        Crossing { at, lost, copy, fault }
+        Crossing { at, lost, copy, course: course_number }
     }
 
     /// Which settings a link has: the base when none.
@@ -252,20 +246,25 @@ impl Links {
         }
         let mut settings = self.base.settings.clone();
         let mut changed = false;
-        let mut fault = None;
+        let mut faults = Vec::new();
         for (owner, pattern, patch) in &self.patches {
             if pattern.matches(from, to) {
                 patch.apply(&mut settings);
                 changed = true;
-                fault = owner.or(fault);
+                faults.extend(owner);
             }
         }
         if changed {
-            self.courses.push(Course::new(settings, fault));
+            self.courses.push(Course::new(settings, faults));
         }
         let number = if changed { self.courses.len() } else { 0 };
         self.course_of.insert((from.0, to.0), number as u32);
         number.checked_sub(1)
+    }
+
+    /// The `link` events that a message crossed under.
+    pub(crate) fn faults_of(&self, course: usize) -> &[u32] {
+        &self.courses[course].faults
     }
 
     /// Counts a message on the link with this number; gives how many there were before.
@@ -305,7 +304,7 @@ impl Links {
 }
 
 impl Course {
-    fn new(settings: LinkSettings, fault: Option<u32>) -> Self {
+    fn new(settings: LinkSettings, faults: Vec<u32>) -> Self {
         let (delay, jitter) = (nanos(settings.delay), nanos(settings.jitter));
         let shortest = delay.saturating_sub(jitter);
         let longest = delay.saturating_add(jitter);
@@ -314,7 +313,7 @@ impl Course {
             && [duplicate, reorder, corrupt].into_iter().all(|likely| *likely == Probability::ZERO)
             && rate.is_none()
             && !fifo;
-        Self { shortest, spread: (longest - shortest).saturating_add(1), plain, fault, settings }
+        Self { shortest, spread: (longest - shortest).saturating_add(1), plain, faults, settings }
     }
 
     /// A delay in nanoseconds from 64 random bits.

@@ -40,6 +40,8 @@ pub struct World {
     nodes: Nodes,
     /// One clock for each node, or none at all while every clock shows true time.
     clocks: Vec<Clock>,
+    /// Whether some link has a rate at some time: the size of a message is found out when it is sent.
+    weighs: bool,
     /// How many draws each node has made for timers and choices.
     drawn: Vec<[u32; 2]>,
 }
@@ -98,6 +100,7 @@ impl World {
             faults: Faults::default(),
             nodes: Nodes::default(),
             clocks: Vec::new(),
+            weighs: setup.has_rates(),
             drawn: Vec::new(),
             setup,
         }
@@ -201,9 +204,9 @@ impl World {
         (scene, chooser)
     }
 
-    /// Whether a message's size matters: some link has a rate.
+    /// Whether a message's size matters: some link has a rate, now or later.
     pub fn weighs(&self) -> bool {
-        self.links.has_rates()
+        self.weighs
     }
 
     /// Whether a message's kind matters: a `drop` event is waiting.
@@ -253,8 +256,10 @@ impl World {
         let names = &self.setup.names;
         let parcel = Parcel { from, to, from_key: names.key(from), to_key: names.key(to), size };
         let crossing = self.links.cross(now, parcel, link, &mut self.topology, &mut self.draws);
-        if let Some(fault) = crossing.fault {
-            self.faults.touch(fault);
+        if let Some(course) = crossing.course {
+            for fault in self.links.faults_of(course) {
+                self.faults.touch(*fault);
+            }
         }
         Transit { at: crossing.at, hop: to, lost: crossing.lost, copy: crossing.copy }
     }
@@ -293,10 +298,10 @@ impl World {
     #[inline]
     pub fn handle(&mut self, node: ProcessId) {
         self.nodes.handle(node);
-        if !self.clocks.is_empty()
-            && let Some(fault) = self.nodes.clock_fault(node)
-        {
-            self.faults.touch(fault);
+        if !self.clocks.is_empty() {
+            for fault in self.nodes.clock_faults(node) {
+                self.faults.touch(fault);
+            }
         }
     }
 

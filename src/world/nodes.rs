@@ -58,7 +58,7 @@ struct Special {
     life: u32,
     down: Option<u32>,
     paused: Option<u32>,
-    clock: Option<u32>,
+    clock: Vec<u32>,
 }
 
 impl Nodes {
@@ -95,9 +95,9 @@ impl Nodes {
         special.life
     }
 
-    pub(crate) fn pause(&mut self, node: ProcessId, fault: Option<u32>) {
+    pub(crate) fn pause(&mut self, node: ProcessId, fault: u32) {
         self.status[node.index()].0 |= Status::PAUSED;
-        self.special.entry(node).or_default().paused = fault;
+        self.special.entry(node).or_default().paused = Some(fault);
     }
 
     pub(crate) fn resume(&mut self, node: ProcessId) {
@@ -118,11 +118,11 @@ impl Nodes {
 
     /// A clock change waits for the node to do something by its changed clock.
     pub(crate) fn watch_clock(&mut self, node: ProcessId, fault: u32) {
-        self.special.entry(node).or_default().clock = Some(fault);
+        self.special.entry(node).or_default().clock.push(fault);
     }
 
-    /// The clock change that the node is the first time affected by.
-    pub(crate) fn clock_fault(&mut self, node: ProcessId) -> Option<u32> {
-        self.special.get_mut(&node)?.clock.take()
+    /// The clock changes that the node is the first time affected by.
+    pub(crate) fn clock_faults(&mut self, node: ProcessId) -> Vec<u32> {
+        self.special.get_mut(&node).map(|special| std::mem::take(&mut special.clock)).unwrap_or_default()
     }
 }

@@ -71,7 +71,7 @@ impl LinkPatch {
         put("duplicate", duplicate.as_ref().map(percent));
         put("reorder", reorder.as_ref().map(percent));
         put("corrupt", corrupt.as_ref().map(percent));
-        put("rate", rate.map(|rate| json!(rate)));
+        put("rate", rate.map(|rate| json!(format!("{rate}bit"))));
         put("limit", limit.map(|limit| json!(limit)));
         put("order", fifo.map(|fifo| json!(if fifo { "fifo" } else { "any" })));
         all

@@ -44,6 +44,16 @@ impl Setup {
             event_limit: EVENT_LIMIT,
         }
     }
+
+    /// Whether some link has a rate at some time.
+    pub(crate) fn has_rates(&self) -> bool {
+        let planned = self.agenda.iter().filter_map(|planned| match &planned.action {
+            Action::Link(_, patch) => Some(patch),
+            _ => None,
+        });
+        let mut patches = self.links.iter().map(|(_, patch)| patch).chain(planned);
+        self.network.rate.is_some() || patches.any(|patch| patch.rate.is_some())
+    }
 }
 
 /// What is particular about one node.
@@ -151,7 +161,7 @@ pub struct LinkSettings {
     pub corrupt: Probability,
     /// How many bits a second the link carries; unlimited when absent. A message's size is that of its JSON.
     pub rate: Option<u64>,
-    /// How many messages may wait for the link to carry them; only with `rate`. More are dropped.
+    /// How many messages the link holds, the one it is busy with included; only with `rate`. More are dropped.
     pub limit: Option<u32>,
     /// Whether messages arrive in the order in which they were sent.
     pub fifo: bool,
@@ -293,6 +303,19 @@ pub enum Action {
 }
 
 impl Action {
+    /// Whether it concerns nodes that are drawn from the seed.
+    pub(crate) fn is_drawn(&self) -> bool {
+        match self {
+            Self::Request { targets, .. }
+            | Self::Crash { targets, .. }
+            | Self::Restart(targets)
+            | Self::Pause(targets)
+            | Self::Resume(targets)
+            | Self::Clock(targets, _) => matches!(targets, Targets::Any(_)),
+            Self::Partition(_) | Self::Heal(_) | Self::Cut(_) | Self::Link(..) | Self::Drop { .. } => false,
+        }
+    }
+
     /// The action's key in a scenario.
     pub fn name(&self) -> &'static str {
         match self {

@@ -1,0 +1,114 @@
+//! Every file in `scenarios` does what it expects of itself, and its trace is the one in `snapshots/scenarios`.
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+use synod::{
+    registry::{Options, Outcome, Registry, Standing},
+    report::{TextOptions, text},
+    scenario::load,
+};
+
+/// A longer trace is kept as its beginning, its end and its digest.
+const LONG: usize = 400;
+const BEGINNING: usize = 120;
+const ENDING: usize = 40;
+
+const SCENARIOS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios");
+const SNAPSHOTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots/scenarios");
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let names = names(Path::new(SCENARIOS), &["yaml"]);
+    assert!(!names.is_empty(), "there are scenarios");
+    let mut trials: Vec<Trial> =
+        names.iter().cloned().map(|name| Trial::test(name.clone(), move || play(&name))).collect();
+    trials.push(Trial::test("every_snapshot_belongs_to_a_scenario", move || no_strays(&names)));
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// The files below `root` that end so, as paths without extension, with `/` between their parts.
+fn names(root: &Path, extensions: &[&str]) -> BTreeSet<String> {
+    let mut folders: Vec<PathBuf> = vec![root.to_owned()];
+    let mut names = BTreeSet::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).into_iter().flatten() {
+            let path = entry.expect("an entry of a folder can be read").path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let inner = path.strip_prefix(root).expect("it is below the root");
+            let inner = inner.to_str().expect("its name is text").replace('\\', "/");
+            let stem = extensions.iter().find_map(|extension| inner.strip_suffix(&format!(".{extension}")));
+            names.insert(stem.unwrap_or(&inner).to_owned());
+        }
+    }
+    names
+}
+
+/// Runs one scenario, compares it with what it expects, and its trace with its snapshot.
+fn play(name: &str) -> Result<(), Failed> {
+    let content = fs::read_to_string(format!("{SCENARIOS}/{name}.yaml"))?;
+    for key in ["name:", "about:"] {
+        if !content.lines().any(|line| line.starts_with(key)) {
+            return Err(format!("a scenario says what it is and what it shows: add `{key}`").into());
+        }
+    }
+    let registry = Registry::standard();
+    let shown = format!("scenarios/{name}.yaml");
+    let plan =
+        load(&shown, content.as_bytes(), &[], None, &registry).map_err(|mistakes| mistakes.to_string())?;
+    let outcome = registry.run(&plan, &Options::default())?;
+    let trace = told(&outcome)?;
+    if outcome.standing() != Standing::Passed {
+        return Err(format!("{}\n{trace}", unmet(&outcome).join("\n")).into());
+    }
+    let (folder, file) = name.rsplit_once('/').unwrap_or(("", name));
+    let mut settings = insta::Settings::new();
+    settings.set_snapshot_path(Path::new(SNAPSHOTS).join(folder));
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(file, trace));
+    Ok(())
+}
+
+/// The trace as text; of a long one its beginning, its end and its digest.
+fn told(outcome: &Outcome) -> Result<String, Failed> {
+    let trace = outcome.trace()?;
+    let mut bytes = Vec::new();
+    text(&trace, &mut bytes, &TextOptions::default())?;
+    let whole = String::from_utf8(bytes)?;
+    if trace.events.len() <= LONG {
+        return Ok(whole);
+    }
+    let lines: Vec<&str> = whole.lines().collect();
+    let (first, last) = (&lines[..BEGINNING], &lines[lines.len() - ENDING..]);
+    let left_out = format!("... {} lines ...", lines.len() - BEGINNING - ENDING);
+    let digest = format!("digest {}", outcome.footer.digest);
+    let parts = [first, &[left_out.as_str()], last, &[digest.as_str()]];
+    Ok(parts.concat().join("\n"))
+}
+
+/// Why a run did not pass.
+fn unmet(outcome: &Outcome) -> Vec<String> {
+    let idle = outcome.idle.iter().filter(|idle| !idle.allowed);
+    let idle =
+        idle.map(|idle| format!("events[{}]: the {} at {} touched nothing", idle.entry, idle.kind, idle.at));
+    let difference = &outcome.difference;
+    let all = difference.unmet.iter().chain(&difference.undecided).map(ToString::to_string);
+    all.chain(idle).collect()
+}
+
+/// A snapshot without a scenario is of no use to anybody.
+fn no_strays(scenarios: &BTreeSet<String>) -> Result<(), Failed> {
+    let strays: Vec<String> = names(Path::new(SNAPSHOTS), &["snap", "snap.new"])
+        .into_iter()
+        .filter(|name| !scenarios.contains(name))
+        .map(|name| format!("snapshots/scenarios/{name} has no scenario: remove it"))
+        .collect();
+    if strays.is_empty() { Ok(()) } else { Err(strays.join("\n").into()) }
+}
