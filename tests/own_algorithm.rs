@@ -1,0 +1,1 @@
+//! The example of an algorithm of one s own.
