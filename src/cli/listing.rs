@@ -40,8 +40,9 @@ pub(super) fn list(registry: &Registry, wanted: &List, output: &mut Output) -> R
 /// Describes one algorithm.
 pub(super) fn describe(registry: &Registry, wanted: &Describe, output: &mut Output) -> Result<Exit, Failure> {
     let Some(described) = registry.describe(&wanted.name) else {
-        let names = registry.descriptions().map(|description| description.name);
-        let nearest = scenario::nearest(&wanted.name, names);
+        let names = || registry.descriptions().map(|description| description.name);
+        let part = |name: &&str| !wanted.name.is_empty() && name.contains(&wanted.name);
+        let nearest = scenario::nearest(&wanted.name, names()).or_else(|| names().find(part));
         let hint = nearest.map_or_else(
             || format!("; `{} list` names them all", program()),
             |name| format!("; did you mean `{name}`?"),

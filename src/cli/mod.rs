@@ -77,13 +77,12 @@ fn suggest(mut error: clap::Error) -> clap::Error {
     }
     let Some(ContextValue::String(written)) = error.get(ContextKind::InvalidSubcommand) else { return error };
     let command = Arguments::command();
-    let meant = if Path::new(written).exists() {
-        Some(format!("run {written}"))
-    } else {
-        scenario::nearest(written, command.get_subcommands().map(clap::Command::get_name)).map(str::to_owned)
-    };
-    if let Some(meant) = meant {
-        error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(vec![meant]));
+    let names = command.get_subcommands().map(clap::Command::get_name);
+    if Path::new(written).exists() {
+        let tip = format!("to run a scenario: {} run {written}", program());
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    } else if let Some(meant) = scenario::nearest(written, names) {
+        error.insert(ContextKind::SuggestedSubcommand, ContextValue::String(meant.to_owned()));
     }
     error
 }

@@ -42,6 +42,7 @@ pub(super) fn replay(registry: &Registry, wanted: &Replay, output: &mut Output) 
         }
         Some(difference) => {
             output.line(format!("{}  {difference}", paint(Tone::Bad, "diverged")))?;
+            output.line(format!("  the first is {name}, the second its replay"))?;
             let tool = concat!("synod ", env!("CARGO_PKG_VERSION"));
             if header.tool != tool {
                 output.line(format!("  the trace was written by {}, this is {tool}", header.tool))?;
