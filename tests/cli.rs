@@ -110,7 +110,8 @@ fn an_edited_trace_is_replayed_up_to_where_it_was_edited() {
     let [good, bad] = ["good.jsonl", "bad.jsonl"].map(|name| folder.join(name).display().to_string());
     assert!(stdout(&["run", SCENARIO, "--trace", &good]).contains("trace: "));
     let text = fs::read_to_string(&good).expect("the trace was written");
-    fs::write(&bad, text.replacen("\"m\":1,\"to\":\"sonu\"", "\"m\":1,\"to\":\"pravin\"", 1)).expect("it can be edited");
+    fs::write(&bad, text.replacen("\"m\":1,\"to\":\"sonu\"", "\"m\":1,\"to\":\"pravin\"", 1))
+        .expect("it can be edited");
     let same = output(&mut synod(&["replay", &good]));
     assert_eq!(same.status.code(), Some(0));
     let replayed = output(&mut synod(&["replay", &bad]));
