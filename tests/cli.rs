@@ -43,16 +43,49 @@ fn sessions_show_what_they_show() {
     trycmd::TestCases::new().env("NO_COLOR", "1").case("tests/cli/*.trycmd");
 }
 
-/// They run in a folder of their own, because they write files; `TRYCMD=overwrite` brings new output back.
 #[test]
 fn the_readme_shows_what_happens() {
-    let folder = folder("readme");
-    let copy = folder.join("README.md");
-    fs::copy("README.md", &copy).expect("the page can be copied");
-    copy_folder(Path::new("scenarios"), &folder.join("README.in/scenarios"));
+    in_a_folder("README.md", |_| {});
+}
+
+#[test]
+fn sessions_with_traces_show_what_they_show() {
+    in_a_folder("tests/cli/traces/traces.trycmd", |folder| {
+        copy_folder(Path::new("tests/cli/traces"), folder);
+        let write = |name: &str, text: &str| fs::write(folder.join(name), text).expect("it can be written");
+        let run = |arguments: &[&str]| {
+            let ran = output(synod(&["run", SCENARIO, "--trace", "-"]).args(arguments));
+            String::from_utf8(ran.stdout).expect("a trace is text")
+        };
+        let trace = run(&[]);
+        let lines: Vec<&str> = trace.split_inclusive('\n').collect();
+        write("run.jsonl", &trace);
+        write("slower.jsonl", &run(&["--set", "network.delay=20ms"]));
+        write("edited.jsonl", &trace.replacen(r#""m":1,"to":"sonu""#, r#""m":1,"to":"pravin""#, 1));
+        write("newer.jsonl", &trace.replacen(r#""v":1"#, r#""v":2"#, 1));
+        write(
+            "broken.jsonl",
+            &trace.replacen(r#""n":"rushi","e":"request""#, r#""n":"ruhsi","e":"request""#, 1),
+        );
+        write("cut_off.jsonl", &(lines[..6].concat() + &lines[6][..30]));
+        write("empty.jsonl", "");
+        write("unknown_algorithm.jsonl", &trace.replace("best-effort-broadcast", "best-efort-broadcast"));
+    });
+}
+
+/// Runs sessions in a folder of their own, because they write files or need some. `TRYCMD=overwrite` brings new output
+/// back.
+fn in_a_folder(sessions: &str, prepare: impl FnOnce(&Path)) {
+    let name = Path::new(sessions).file_name().expect("sessions are a file");
+    let folder = folder(&name.to_string_lossy());
+    let copy = folder.join(name);
+    fs::copy(sessions, &copy).expect("the sessions can be copied");
+    let inside = copy.with_extension("in");
+    copy_folder(Path::new("scenarios"), &inside.join("scenarios"));
+    prepare(&inside);
     trycmd::TestCases::new().env("NO_COLOR", "1").case(&copy).run();
     if std::env::var_os("TRYCMD").is_some_and(|wanted| wanted == "overwrite") {
-        fs::copy(&copy, "README.md").expect("the page can be copied back");
+        fs::copy(&copy, sessions).expect("the sessions can be copied back");
     }
 }
 

@@ -15,6 +15,7 @@ fn main() {
         let name = path.file_stem().expect("a file has a name").to_string_lossy().into_owned();
         trials.push(Trial::test(name.clone(), move || told(&path, &name)));
     }
+    trials.push(Trial::test("every_snapshot_has_its_file", every_snapshot_has_its_file));
     trials.sort_by(|a, b| a.name().cmp(b.name()));
     libtest_mimic::run(&arguments, trials).exit();
 }
@@ -33,16 +34,31 @@ fn told(path: &Path, name: &str) -> Result<(), Failed> {
     let Err(mistakes) = load(&shown, &content, &overrides, None, &common::catalogue()) else {
         return Err("this file is not faulty".into());
     };
+    let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor());
+    let handler = handler.with_width(110).with_links(false);
     let mut rendered = String::new();
-    GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor())
-        .with_width(110)
-        .with_links(false)
-        .render_report(&mut rendered, &mistakes.rendering())?;
+    for mistake in mistakes.iter() {
+        handler.render_report(&mut rendered, mistake)?;
+        rendered.push('\n');
+    }
     let rendered: Vec<&str> = rendered.lines().map(str::trim_end).collect();
     let mut settings = insta::Settings::new();
     settings.set_snapshot_path(concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots/faulty"));
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
-    settings.bind(|| insta::assert_snapshot!(name, format!("{}\n\n{mistakes}", rendered.join("\n").trim())));
+    settings.bind(|| {
+        insta::assert_snapshot!(name, format!("{}\n\n{mistakes}", rendered.join("\n").trim_matches('\n')))
+    });
+    Ok(())
+}
+
+/// A snapshot without its file would look like a test and be none.
+fn every_snapshot_has_its_file() -> Result<(), Failed> {
+    for entry in fs::read_dir("snapshots/faulty")? {
+        let name = entry?.path().file_stem().expect("a file has a name").to_string_lossy().into_owned();
+        if !Path::new("tests/faulty").join(format!("{name}.yaml")).exists() {
+            return Err(format!("the snapshot {name} has no file in tests/faulty").into());
+        }
+    }
     Ok(())
 }

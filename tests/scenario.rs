@@ -108,7 +108,7 @@ fn the_shortest_scenario_has_every_default() {
     assert_eq!(plan.setup.topology, Shape::Complete);
     assert_eq!(plan.checks, ["validity", "integrity", "fifo-order"]);
     assert_eq!(plan.expect.verdicts.len(), 3);
-    assert!(plan.expect.verdicts.values().all(|verdict| *verdict == Expected::Holds));
+    assert!(plan.expect.verdicts.values().all(|verdict| *verdict == Expected::NotViolated));
     assert!(plan.setup.agenda.is_empty() && plan.setup.until.is_none());
 }
 
@@ -134,7 +134,7 @@ fn every_key_arrives_in_the_plan() {
     let network = &plan.setup.network;
     assert_eq!((network.delay, network.jitter), (Duration::from_millis(10), Duration::from_millis(5)));
     assert_eq!((network.distribution, network.fifo), (Distribution::Lognormal, true));
-    assert_eq!((network.rate, network.limit), (Some(1_250_000), Some(100)));
+    assert_eq!((network.rate, network.limit), (Some(10_000_000), Some(100)));
     assert_eq!(network.corrupt, Probability::parts_per_billion(1_000_000));
     let (slow, patch) = &plan.setup.links[0];
     assert_eq!(slow, &LinkPattern::Between(vec![ProcessId(0), ProcessId(2)]));
@@ -238,6 +238,10 @@ fn what_is_resolved_means_the_same() {
         for text in [&json, &yaml] {
             assert_eq!(format!("{first:?}"), format!("{:?}", plan(text)), "{text}");
         }
+        let mut damaged = first.resolved.clone();
+        damaged["network"]["delay"] = 5.into();
+        let told = reload("trace.jsonl", &damaged, &common::catalogue()).unwrap_err().to_string();
+        assert_eq!(told, "trace.jsonl: network.delay: a duration needs a unit; write 5ms");
         let reloaded = reload("trace.jsonl", &first.resolved, &common::catalogue()).unwrap();
         assert_eq!(format!("{first:?}"), format!("{reloaded:?}"));
     }
@@ -262,10 +266,8 @@ fn vary_names_are_those_of_the_faults() {
 
 #[test]
 fn a_large_scenario_is_read_and_one_that_is_too_large_refused() {
-    let text = format!(
-        "version: 1\nalgorithm: fifo-broadcast\nnodes: 1000000\nevents:\n  - {{at: 0s, node: n999999, request: {{broadcast: x}}, every: 1us, times: 100000}}\n"
-    );
-    assert_eq!(plan(&text).setup.agenda.len(), 100_000);
+    let text = "version: 1\nalgorithm: fifo-broadcast\nnodes: 1000000\nevents:\n  - {at: 0s, node: n999999, request: {broadcast: x}, every: 1us, times: 100000}\n";
+    assert_eq!(plan(text).setup.agenda.len(), 100_000);
     assert!(mistakes(&text.replace("100000}", "10000001}"), &[]).contains("10000000 are the limit"));
     assert!(mistakes(&text.replace("nodes: 1000000", "nodes: 16000001"), &[]).contains("too many"));
 }
@@ -309,4 +311,24 @@ proptest! {
         let again = load("a.yaml", yaml.as_bytes(), &[], None, &common::catalogue());
         prop_assert_eq!(format!("{:?}", first), format!("{:?}", again.unwrap()));
     }
+}
+
+#[test]
+fn after_a_hundred_mistakes_the_others_are_counted() {
+    let entries: String = (0..50_000).map(|n| format!("  - {{at: 1s, crash: m{n}}}\n")).collect();
+    let text = format!("{SHORTEST}events:\n{entries}");
+    let told = mistakes(&text, &[]);
+    assert_eq!(told.lines().count(), 101);
+    assert_eq!(told.lines().last().unwrap(), "test.yaml: there are 49900 more mistakes");
+    let entries: String = (0..2000).map(|n| format!("  - {{at: {n}, crash: n1}}\n")).collect();
+    assert_eq!(mistakes(&format!("{SHORTEST}events:\n{entries}"), &[]).lines().count(), 100);
+}
+
+#[test]
+fn a_file_made_to_take_forever_does_not() {
+    let bomb = |live: String| mistakes(&format!("{SHORTEST}live: {live}\n"), &[]);
+    assert!(bomb("[".repeat(1_000_000)).contains("nested too deep"));
+    assert!(bomb("{a: ".repeat(300_000)).contains("nested too deep"));
+    assert!(bomb(format!("\n  {}", "- ".repeat(10_000))).contains("nested too deep"));
+    assert!(bomb(format!("{{{}}}", "a: 1, ".repeat(10_000))).contains("stands twice"));
 }

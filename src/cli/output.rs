@@ -4,7 +4,7 @@ use super::exit::Failure;
 use crate::scenario::Mistakes;
 use anstream::AutoStream;
 use clap::builder::styling::{AnsiColor, Style};
-use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, ThemeCharacters, ThemeStyles};
+use miette::{GraphicalReportHandler, GraphicalTheme, ThemeCharacters, ThemeStyles};
 use serde::Serialize;
 use std::io::{self, BufWriter, Write};
 
@@ -91,7 +91,7 @@ fn excerpts(mistakes: &Mistakes) -> String {
     let theme = GraphicalTheme { characters: ThemeCharacters::unicode(), styles };
     let handler = GraphicalReportHandler::new_themed(theme).with_width(110).with_links(false);
     let mut text = String::new();
-    for mistake in mistakes.rendering().related().into_iter().flatten() {
+    for mistake in mistakes.iter() {
         if handler.render_report(&mut text, mistake).is_err() {
             return mistakes.to_string();
         }

@@ -21,10 +21,9 @@ pub(super) fn replay(registry: &Registry, wanted: &Replay, output: &mut Output) 
     let name = files::name(&wanted.trace);
     let header = &trace.header;
     let seed = header.seed.parse().map_err(|_| Failure::Usage(format!("{name}: its seed is no number")))?;
-    let text = serde_json::to_vec(&header.scenario).map_err(|error| Failure::Internal(error.to_string()))?;
-    let plan = scenario::load(&format!("the scenario in {name}"), &text, &[], Some(seed), registry).map_err(
-        |mistakes| Failure::Usage(format!("the trace's scenario cannot be run here:\n{mistakes}")),
-    )?;
+    let plan = scenario::reload(&name, &header.scenario, registry).map_err(|mistakes| {
+        Failure::Usage(format!("the trace's scenario cannot be run here:\n{mistakes}"))
+    })?;
     let states = trace.events.iter().any(|event| event.state.is_some());
     let level = if states { Level::States } else { Level::Full };
     let outcome = registry.run(&plan, &Options { seed: Some(seed), level });

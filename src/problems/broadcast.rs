@@ -2,10 +2,15 @@
 //!
 //! Properties after Hadzilacos and Toueg, "A modular approach to fault-tolerant broadcasts and related problems"
 //! (1994), sections 3 and 4. A message is known by its sender and its number among the sender's broadcasts. What a
-//! process says counts as known to itself: its own copy is judged by `self-delivery` alone, so that a variant that
-//! gives the sender nothing back can be judged by the others.
+//! process says counts as known to itself: that it gets its own copy is asked by `self-delivery` alone, so that a
+//! variant that gives the sender nothing back can be judged by the others. Where there is a copy, it has its place
+//! in every order.
+//!
+//! The orders are those of the literature's crash-stop model, which knows no second life. Here a process that
+//! restarts is a new process as far as order goes: it has said nothing yet, what it says builds on nothing its
+//! former self knew, and what it missed it need not make up for, as long as it turns nothing around.
 
-use crate::process::{History, Problem, ProcessId, Property, PropertyKind, Step, Verdict, What};
+use crate::process::{History, Problem, ProcessId, Property, PropertyKind, Verdict, What};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -43,9 +48,6 @@ pub struct Delivery {
     /// What was said.
     pub body: String,
 }
-
-/// A message's name: who said it, and which of the sender's messages it is.
-type Name = (ProcessId, u64);
 
 impl Problem for Broadcast {
     const NAME: &'static str = "broadcast";
@@ -108,98 +110,217 @@ impl Problem for Broadcast {
     }
 }
 
-/// One delivery in a history.
+/// No such message, or no such delivery.
+const NONE: u32 = u32::MAX;
+
+/// A message that was broadcast, or that was delivered though nobody broadcast it.
+#[derive(Clone, Copy)]
+struct Message<'a> {
+    sender: ProcessId,
+    /// Which of the sender's messages it is, counted from 1.
+    id: u64,
+    /// When it was broadcast, and what it says.
+    said: Option<(u64, &'a str)>,
+    /// The sender's life in which it was broadcast.
+    life: u32,
+    /// Which of that life's messages it is, counted from 1: its id too, when the sender forgot how many it had sent.
+    turn: u64,
+    /// The one before it in the same life.
+    previous: u32,
+    /// How many deliveries there had been anywhere when it was broadcast.
+    after: u32,
+}
+
+/// One delivery.
 #[derive(Clone, Copy)]
 struct Heard<'a> {
     event: u64,
     at: ProcessId,
-    name: Name,
+    /// The receiver's life: below the number of nodes for the first lives.
+    life: u32,
+    message: u32,
     delivery: &'a Delivery,
-}
-
-/// One broadcast in a history.
-#[derive(Clone, Copy)]
-struct Said<'a> {
-    event: u64,
-    name: Name,
-    body: &'a str,
 }
 
 /// A history, sorted.
 struct Digest<'a> {
-    said: Vec<Said<'a>>,
+    nodes: usize,
+    lives: u32,
+    /// What was broadcast, in order; then what was only delivered.
+    messages: Vec<Message<'a>>,
     /// All deliveries, in order.
     heard: Vec<Heard<'a>>,
-    /// Each process's deliveries, in order, as places in `heard`.
-    at: Vec<Vec<usize>>,
-    correct: Vec<bool>,
+    /// Where in `heard` each message is first delivered at each node, message by message.
+    first: Vec<u32>,
 }
 
 impl<'a> Digest<'a> {
     fn of(history: &History<'a, Broadcast>) -> Self {
         let nodes = history.nodes as usize;
-        let mut numbers = vec![0; nodes];
-        let mut digest = Self {
-            said: Vec::new(),
-            heard: Vec::new(),
-            at: vec![Vec::new(); nodes],
-            correct: history.correct(),
-        };
+        let (messages, heard) = (Vec::new(), Vec::new());
+        let mut digest = Self { nodes, lives: history.nodes, messages, heard, first: Vec::new() };
+        let mut life: Vec<u32> = (0..history.nodes).collect();
+        let mut said_by: Vec<Vec<u32>> = vec![Vec::new(); nodes];
         for step in &history.steps {
-            let Step { event, node, .. } = *step;
+            let (event, node, mine) = (step.event, step.node, step.node.index());
             match step.what {
                 What::Request(Request::Broadcast(body)) => {
-                    numbers[node.index()] += 1;
-                    digest.said.push(Said { event, name: (node, numbers[node.index()]), body });
+                    let number = digest.messages.len() as u32;
+                    let last = said_by[mine].last().copied();
+                    let last = last.filter(|last| digest.message(*last).life == life[mine]);
+                    said_by[mine].push(number);
+                    digest.messages.push(Message {
+                        sender: node,
+                        id: said_by[mine].len() as u64,
+                        said: Some((event, body)),
+                        life: life[mine],
+                        turn: last.map_or(1, |last| digest.message(last).turn + 1),
+                        previous: last.unwrap_or(NONE),
+                        after: digest.heard.len() as u32,
+                    });
                 }
                 What::Output(Output::Deliver(delivery)) => {
-                    digest.at[node.index()].push(digest.heard.len());
-                    let name = (delivery.from, delivery.id);
-                    digest.heard.push(Heard { event, at: node, name, delivery });
+                    digest.heard.push(Heard { event, at: node, life: life[mine], message: NONE, delivery })
+                }
+                What::Crash => {
+                    life[mine] = digest.lives;
+                    digest.lives += 1;
                 }
                 What::Boot
                 | What::Send { .. }
                 | What::Receive { .. }
                 | What::Timer
-                | What::Crash
                 | What::Pause
                 | What::Resume => {}
             }
         }
+        digest.recognize(&said_by);
         digest
     }
 
-    /// For each process, its first delivery of each message, in the order of the messages' names.
-    fn first_heard(&self) -> Vec<BTreeMap<Name, u64>> {
-        let first = |places: &Vec<usize>| {
-            let mut first = BTreeMap::new();
-            for place in places {
-                first.entry(self.heard[*place].name).or_insert(self.heard[*place].event);
-            }
-            first
-        };
-        self.at.iter().map(first).collect()
+    /// Finds out which message each delivery is of.
+    fn recognize(&mut self, said_by: &[Vec<u32>]) {
+        self.first = vec![NONE; self.messages.len() * self.nodes];
+        let mut unknown: BTreeMap<(ProcessId, u64), u32> = BTreeMap::new();
+        for place in 0..self.heard.len() {
+            let Heard { at, delivery, .. } = self.heard[place];
+            let candidates = said_by.get(delivery.from.index()).map_or(&[][..], Vec::as_slice);
+            let message = self.meant(candidates, &self.heard[place]).unwrap_or_else(|| {
+                *unknown.entry((delivery.from, delivery.id)).or_insert_with(|| {
+                    let (sender, id, life) = (delivery.from, delivery.id, NONE);
+                    let after = self.heard.len() as u32;
+                    self.messages.push(Message {
+                        sender,
+                        id,
+                        said: None,
+                        life,
+                        turn: 0,
+                        previous: NONE,
+                        after,
+                    });
+                    self.first.resize(self.messages.len() * self.nodes, NONE);
+                    self.messages.len() as u32 - 1
+                })
+            });
+            self.heard[place].message = message;
+            let first = &mut self.first[message as usize * self.nodes + at.index()];
+            *first = (*first).min(place as u32);
+        }
     }
 
-    fn correct_others(&self, than: ProcessId) -> impl Iterator<Item = ProcessId> + '_ {
-        let all = (0..self.correct.len() as u32).map(ProcessId);
-        all.filter(move |node| *node != than && self.correct[node.index()])
+    /// Which of its sender's messages a delivery is of. A sender that lost its state may count from 1 again, so
+    /// that several messages have one number: it is one that says what was heard and is new to the receiver, if any.
+    fn meant(&self, candidates: &[u32], heard: &Heard<'_>) -> Option<u32> {
+        let Delivery { id, ref body, .. } = *heard.delivery;
+        let place = usize::try_from(id).ok()?.checked_sub(1);
+        let numbered = place.and_then(|place| candidates.get(place).copied());
+        let (oldest, latest) = (self.message(*candidates.first()?), self.message(*candidates.last()?));
+        if oldest.life == latest.life {
+            return numbered;
+        }
+        let fits = |number: &&u32| {
+            let message = self.message(**number);
+            let said = message.said.is_some_and(|(event, said)| event < heard.event && said == body);
+            said && (message.id == id || message.turn == id)
+        };
+        let fitting = || candidates.iter().filter(fits).copied();
+        let fresh = |number: &u32| self.first(*number, heard.at) == NONE;
+        fitting().find(fresh).or_else(|| fitting().next()).or(numbered)
+    }
+
+    fn message(&self, number: u32) -> Message<'a> {
+        self.messages[number as usize]
+    }
+
+    /// Where in `heard` a node first delivers a message.
+    fn first(&self, message: u32, at: ProcessId) -> u32 {
+        self.first[message as usize * self.nodes + at.index()]
+    }
+
+    /// The deliveries that are a node's first of a message, with their places.
+    fn firsts(&self) -> impl Iterator<Item = (u32, &Heard<'a>)> {
+        let all = (0_u32..).zip(&self.heard);
+        all.filter(|(place, heard)| self.first(heard.message, heard.at) == *place)
+    }
+
+    /// Every broadcast: its number, the message, its event, what it says.
+    fn broadcasts(&self) -> impl Iterator<Item = (u32, &Message<'a>, u64, &'a str)> {
+        let all = (0_u32..).zip(&self.messages);
+        all.filter_map(|(number, message)| {
+            let (event, body) = message.said?;
+            Some((number, message, event, body))
+        })
+    }
+
+    /// Whether a delivery comes after that of a message that goes before it, or need not.
+    fn comes_after(&self, place: u32, heard: &Heard<'_>, earlier: u32) -> bool {
+        match self.first(earlier, heard.at) {
+            NONE => self.may_miss(heard, earlier),
+            first => first < place,
+        }
+    }
+
+    /// Whether a receiver may do without a message: its own, or any when this is not its first life.
+    fn may_miss(&self, heard: &Heard<'_>, earlier: u32) -> bool {
+        self.message(earlier).sender == heard.at || heard.life as usize >= self.nodes
+    }
+
+    /// The verdict on a delivery that comes before, or without, that of a message that goes before it.
+    fn turned_around(&self, heard: &Heard<'_>, earlier: u32, why: &str) -> Verdict {
+        let (message, missed) = (self.message(heard.message), self.message(earlier));
+        let late = self.heard.get(self.first(earlier, heard.at) as usize);
+        let mut events = vec![heard.event];
+        events.extend(missed.said.map(|(event, _)| event));
+        if self.may_miss(heard, earlier) {
+            events.extend(late.map(|late| late.event));
+        }
+        let word = if late.is_some() { "before" } else { "without" };
+        let (at, id, sender) = (heard.at, message.id, message.sender);
+        let (missed_id, missed_sender) = (missed.id, missed.sender);
+        let because = format!(
+            "{at} delivers message {id} of {sender} {word} message {missed_id} of {missed_sender}{why}"
+        );
+        Verdict::violated(events, because)
     }
 }
 
+/// The correct processes but one.
+fn others(correct: &[bool], than: ProcessId) -> impl Iterator<Item = ProcessId> + '_ {
+    let all = (0..).map(ProcessId).zip(correct);
+    all.filter(move |(node, correct)| **correct && *node != than).map(|(node, _)| node)
+}
+
 fn validity(history: &History<'_, Broadcast>) -> Verdict {
-    let digest = Digest::of(history);
-    let heard = digest.first_heard();
+    let (digest, correct) = (Digest::of(history), history.correct());
     let mut examined = 0;
-    for said in &digest.said {
-        let (sender, id) = said.name;
-        if !digest.correct[sender.index()] {
+    for (number, &Message { sender, id, .. }, event, body) in digest.broadcasts() {
+        if !correct[sender.index()] {
             continue;
         }
-        for node in digest.correct_others(sender) {
-            if !heard[node.index()].contains_key(&said.name) {
-                let because = format!("{node} never delivers message {id} of {sender}, {:?}", said.body);
-                return Verdict::unmet(history.end, [said.event], because);
+        for node in others(&correct, sender) {
+            if digest.first(number, node) == NONE {
+                let because = format!("{node} never delivers message {id} of {sender}, {body:?}");
+                return Verdict::unmet(history.end, [event], because);
             }
             examined += 1;
         }
@@ -208,17 +329,15 @@ fn validity(history: &History<'_, Broadcast>) -> Verdict {
 }
 
 fn self_delivery(history: &History<'_, Broadcast>) -> Verdict {
-    let digest = Digest::of(history);
-    let heard = digest.first_heard();
+    let (digest, correct) = (Digest::of(history), history.correct());
     let mut examined = 0;
-    for said in &digest.said {
-        let (sender, id) = said.name;
-        if !digest.correct[sender.index()] {
+    for (number, &Message { sender, id, .. }, event, body) in digest.broadcasts() {
+        if !correct[sender.index()] {
             continue;
         }
-        if !heard[sender.index()].contains_key(&said.name) {
-            let because = format!("{sender} never delivers its own message {id}, {:?}", said.body);
-            return Verdict::unmet(history.end, [said.event], because);
+        if digest.first(number, sender) == NONE {
+            let because = format!("{sender} never delivers its own message {id}, {body:?}");
+            return Verdict::unmet(history.end, [event], because);
         }
         examined += 1;
     }
@@ -234,20 +353,17 @@ fn uniform_agreement(history: &History<'_, Broadcast>) -> Verdict {
 }
 
 fn agreement_with(history: &History<'_, Broadcast>, uniform: bool) -> Verdict {
-    let digest = Digest::of(history);
-    let everybody_heard = digest.first_heard();
-    let mut witnesses: BTreeMap<Name, (ProcessId, u64)> = BTreeMap::new();
-    for (node, heard) in everybody_heard.iter().enumerate() {
-        for (name, event) in heard {
-            if uniform || digest.correct[node] {
-                witnesses.entry(*name).or_insert((ProcessId(node as u32), *event));
-            }
-        }
-    }
+    let (digest, correct) = (Digest::of(history), history.correct());
     let mut examined = 0;
-    for ((sender, id), (witness, event)) in witnesses {
-        for node in digest.correct_others(sender).filter(|node| *node != witness) {
-            if !everybody_heard[node.index()].contains_key(&(sender, id)) {
+    for (number, message) in (0_u32..).zip(&digest.messages) {
+        let firsts = (0..history.nodes).map(|node| digest.first(number, ProcessId(node)));
+        let counting =
+            firsts.zip(&correct).filter(|(first, correct)| *first != NONE && (uniform || **correct));
+        let Some((place, _)) = counting.min() else { continue };
+        let Heard { event, at: witness, .. } = digest.heard[place as usize];
+        let Message { sender, id, .. } = *message;
+        for node in others(&correct, sender).filter(|node| *node != witness) {
+            if digest.first(number, node) == NONE {
                 let because = format!("{witness} delivers message {id} of {sender}, but {node} never does");
                 return Verdict::unmet(history.end, [event], because);
             }
@@ -259,51 +375,42 @@ fn agreement_with(history: &History<'_, Broadcast>, uniform: bool) -> Verdict {
 
 fn integrity(history: &History<'_, Broadcast>) -> Verdict {
     let digest = Digest::of(history);
-    let said: BTreeMap<Name, &Said<'_>> = digest.said.iter().map(|said| (said.name, said)).collect();
-    let mut seen: BTreeMap<(ProcessId, Name), u64> = BTreeMap::new();
-    for heard in &digest.heard {
-        let Heard { event, at, name: (sender, id), delivery } = *heard;
-        if let Some(first) = seen.insert((at, heard.name), event) {
-            return Verdict::violated(
-                [first, event],
-                format!("{at} delivers message {id} of {sender} twice"),
-            );
+    for (place, heard) in (0_u32..).zip(&digest.heard) {
+        let Heard { event, at, message, delivery, .. } = *heard;
+        let first = digest.first(message, at);
+        let Message { sender, id, said, .. } = digest.message(message);
+        if first < place {
+            let because = format!("{at} delivers message {id} of {sender} twice");
+            return Verdict::violated([digest.heard[first as usize].event, event], because);
         }
-        match said.get(&heard.name) {
-            None => {
-                let because = format!("{at} delivers message {id} of {sender}, who never broadcast it");
-                return Verdict::violated([event], because);
-            }
-            Some(said) if said.event > event => {
-                let because = format!("{at} delivers message {id} of {sender} before it was broadcast");
-                return Verdict::violated([event, said.event], because);
-            }
-            Some(said) if said.body != delivery.body => {
-                let because = format!(
-                    "{at} delivers {:?} as message {id} of {sender}, who said {:?}",
-                    delivery.body, said.body
-                );
-                return Verdict::violated([said.event, event], because);
-            }
-            Some(_) => {}
+        let Some((said_at, body)) = said else {
+            let because = format!("{at} delivers message {id} of {sender}, who never broadcast it");
+            return Verdict::violated([event], because);
+        };
+        if said_at > event {
+            let because = format!("{at} delivers message {id} of {sender} before it was broadcast");
+            return Verdict::violated([event, said_at], because);
+        }
+        if *body != delivery.body {
+            let heard = &delivery.body;
+            let because = format!("{at} delivers {heard:?} as message {id} of {sender}, who said {body:?}");
+            return Verdict::violated([said_at, event], because);
         }
     }
     Verdict::of(digest.heard.len() as u64)
 }
 
+/// FIFO order (section 3.3.2): no m' without the m that the same process broadcast before it.
 fn fifo_order(history: &History<'_, Broadcast>) -> Verdict {
     let digest = Digest::of(history);
     let mut examined = 0;
-    let mut last: BTreeMap<(ProcessId, ProcessId), (u64, u64)> = BTreeMap::new();
-    for heard in &digest.heard {
-        let Heard { event, at, name: (sender, id), .. } = *heard;
-        let (before, before_event) = last.insert((at, sender), (id, event)).unwrap_or((0, event));
-        if id != before + 1 {
-            let because = match before {
-                0 => format!("{at} delivers message {id} of {sender} before its message {}", before + 1),
-                _ => format!("{at} delivers message {id} of {sender} right after its message {before}"),
-            };
-            return Verdict::violated([before_event, event], because);
+    for (place, heard) in digest.firsts() {
+        let previous = digest.message(heard.message).previous;
+        if previous == NONE {
+            continue;
+        }
+        if !digest.comes_after(place, heard, previous) {
+            return digest.turned_around(heard, previous, "");
         }
         examined += 1;
     }
@@ -311,53 +418,29 @@ fn fifo_order(history: &History<'_, Broadcast>) -> Verdict {
 }
 
 /// Causal precedence as Hadzilacos and Toueg define it (section 3.3.3): a process that broadcasts m' has broadcast
-/// or delivered m before. It is found from the history, never taken from the algorithm's own clocks.
+/// or delivered m before. It is found from the history, never taken from the algorithm's own clocks. What goes
+/// directly before a message is enough to look at, for what goes before that was looked at when it was delivered.
 fn causal_order(history: &History<'_, Broadcast>) -> Verdict {
-    let nodes = history.nodes as usize;
-    // How many messages of each sender a process knows, and how many each message builds on.
-    let mut known = vec![vec![0_u64; nodes]; nodes];
-    let mut builds_on: BTreeMap<Name, Vec<u64>> = BTreeMap::new();
-    let mut events: BTreeMap<(ProcessId, Name), u64> = BTreeMap::new();
-    let mut delivered = vec![vec![Vec::<u64>::new(); nodes]; nodes];
+    let digest = Digest::of(history);
+    let mut fresh: Vec<Vec<u32>> = vec![Vec::new(); digest.lives as usize];
+    let mut builds_on: Vec<Vec<u32>> = Vec::with_capacity(digest.messages.len());
     let mut examined = 0;
-    for step in &history.steps {
-        let me = step.node.index();
-        match step.what {
-            What::Request(Request::Broadcast(_)) => {
-                let before = known[me].clone();
-                known[me][me] += 1;
-                builds_on.insert((step.node, known[me][me]), before);
+    for (place, heard) in digest.firsts() {
+        while builds_on.len() < digest.messages.len() && digest.messages[builds_on.len()].after <= place {
+            let Message { life, previous, .. } = digest.messages[builds_on.len()];
+            let mut direct = std::mem::take(&mut fresh[life as usize]);
+            direct.extend((previous != NONE).then_some(previous));
+            builds_on.push(direct);
+        }
+        for earlier in builds_on.get(heard.message as usize).into_iter().flatten() {
+            if !digest.comes_after(place, heard, *earlier) {
+                return digest.turned_around(heard, *earlier, ", on which it builds");
             }
-            What::Output(Output::Deliver(delivery)) => {
-                let name = (delivery.from, delivery.id);
-                if delivery.from == step.node {
-                    continue;
-                }
-                let Some(past) = builds_on.get(&name) else { continue };
-                for (sender, needed) in past.iter().enumerate().filter(|(sender, _)| *sender != me) {
-                    let missing = (1..=*needed).find(|id| !delivered[me][sender].contains(id));
-                    if let Some(missing) = missing {
-                        let because = format!(
-                            "{} delivers message {} of {} without message {missing} of {}, on which it builds",
-                            step.node,
-                            delivery.id,
-                            delivery.from,
-                            ProcessId(sender as u32),
-                        );
-                        return Verdict::violated([step.event], because);
-                    }
-                    examined += u64::from(*needed > 0);
-                }
-                let past = past.clone();
-                for (count, needed) in known[me].iter_mut().zip(&past) {
-                    *count = (*count).max(*needed);
-                }
-                let count = &mut known[me][delivery.from.index()];
-                *count = (*count).max(delivery.id);
-                delivered[me][delivery.from.index()].push(delivery.id);
-                events.insert((step.node, name), step.event);
-            }
-            _ => {}
+            examined += 1;
+        }
+        let message = digest.message(heard.message);
+        if message.said.is_some() && message.sender != heard.at {
+            fresh[heard.life as usize].push(heard.message);
         }
     }
     Verdict::of(examined)
@@ -365,26 +448,36 @@ fn causal_order(history: &History<'_, Broadcast>) -> Verdict {
 
 fn total_order(history: &History<'_, Broadcast>) -> Verdict {
     let digest = Digest::of(history);
-    let heard = digest.first_heard();
+    let mut order: Vec<Vec<(u32, u32)>> = vec![Vec::new(); digest.nodes];
+    for (place, heard) in digest.firsts() {
+        order[heard.at.index()].push((heard.message, place));
+    }
     let mut examined = 0;
-    for p in 0..heard.len() {
-        for q in p + 1..heard.len() {
+    for p in 0..history.nodes {
+        for q in (p + 1..history.nodes).map(ProcessId) {
             // What both deliver, in p's order, must be in q's order too.
-            let mut common: Vec<(u64, u64, Name)> = heard[p]
-                .iter()
-                .filter_map(|(name, at_p)| Some((*at_p, *heard[q].get(name)?, *name)))
-                .collect();
-            common.sort_unstable();
-            for pair in common.windows(2) {
-                let ((p1, q1, (s1, m1)), (p2, q2, (s2, m2))) = (pair[0], pair[1]);
-                if q1 > q2 {
-                    let (p, q) = (ProcessId(p as u32), ProcessId(q as u32));
-                    let because = format!(
-                        "{p} delivers message {m1} of {s1} before message {m2} of {s2}, {q} the other way round"
-                    );
-                    return Verdict::violated([p1, p2, q1, q2], because);
+            let mut before: Option<(u32, u32, u32)> = None;
+            for (message, at_p) in &order[p as usize] {
+                let at_q = digest.first(*message, q);
+                if at_q == NONE {
+                    continue;
                 }
-                examined += 1;
+                if let Some((earlier, earlier_p, earlier_q)) = before {
+                    if earlier_q > at_q {
+                        let [m1, m2] = [earlier, *message].map(|number| digest.message(number));
+                        let (p, m1, s1, m2, s2) = (ProcessId(p), m1.id, m1.sender, m2.id, m2.sender);
+                        let because = format!(
+                            "{p} delivers message {m1} of {s1} before message {m2} of {s2}, {q} the other way round"
+                        );
+                        let places = [earlier_p, *at_p, earlier_q, at_q];
+                        return Verdict::violated(
+                            places.map(|place| digest.heard[place as usize].event),
+                            because,
+                        );
+                    }
+                    examined += 1;
+                }
+                before = Some((*message, *at_p, at_q));
             }
         }
     }

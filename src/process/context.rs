@@ -134,12 +134,35 @@ impl<'a> Neighbours<'a> {
     }
 
     /// All of them, in order.
-    pub fn iter(&self) -> impl Iterator<Item = ProcessId> + use<'a> {
-        let (range, me, ids): (Range<u32>, Option<ProcessId>, &'a [u32]) = match *self {
-            Self::Everybody { me, group_size } => (0..group_size, Some(me), &[]),
-            Self::Listed(ids) => (0..0, None, ids),
-        };
-        range.map(ProcessId).filter(move |id| Some(*id) != me).chain(ids.iter().copied().map(ProcessId))
+    #[inline]
+    pub fn iter(&self) -> NeighbourIter<'a> {
+        match *self {
+            Self::Everybody { me, group_size } => {
+                NeighbourIter { range: 0..group_size, me: me.0, listed: [].iter() }
+            }
+            Self::Listed(ids) => NeighbourIter { range: 0..0, me: 0, listed: ids.iter() },
+        }
+    }
+}
+
+/// The neighbours of a process, one after the other.
+#[derive(Clone, Debug)]
+pub struct NeighbourIter<'a> {
+    range: Range<u32>,
+    me: u32,
+    listed: std::slice::Iter<'a, u32>,
+}
+
+impl Iterator for NeighbourIter<'_> {
+    type Item = ProcessId;
+
+    #[inline]
+    fn next(&mut self) -> Option<ProcessId> {
+        if let Some(id) = self.listed.next() {
+            return Some(ProcessId(*id));
+        }
+        let id = self.range.next()?;
+        if id == self.me { self.range.next().map(ProcessId) } else { Some(ProcessId(id)) }
     }
 }
 

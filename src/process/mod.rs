@@ -14,7 +14,7 @@ mod property;
 mod time;
 
 pub use choices::Choices;
-pub use context::{Context, Effect, Effects, Neighbours, Scene};
+pub use context::{Context, Effect, Effects, NeighbourIter, Neighbours, Scene};
 pub use description::{Description, kind_of};
 pub use history::{End, History, Step, What};
 pub use names::{Names, ProcessId};

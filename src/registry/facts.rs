@@ -3,9 +3,9 @@
 use super::problem_of;
 use crate::{
     process::{Description, Problem, Process, PropertyKind, Request},
-    scenario::{Facts, Misfit, Segment},
+    scenario::{Facts, Misfit, fit},
 };
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 use serde_json::Value;
 
 /// Everything there is to say about an algorithm.
@@ -38,26 +38,10 @@ impl Known {
             properties: properties.map(|property| (property.name, property.about, property.kind)).collect(),
             config: serde_json::to_value(P::Config::default()).unwrap_or(Value::Null),
         };
-        Self { described, check_config: fits::<P::Config>, check_request: fits::<Request<P>> }
+        let check_config = |config: &Value| fit::<P::Config>(config).map(drop);
+        let check_request = |request: &Value| fit::<Request<P>>(request).map(drop);
+        Self { described, check_config, check_request }
     }
-}
-
-/// Whether a value is a `T`, and if not, where and why.
-fn fits<T: DeserializeOwned>(value: &Value) -> Result<(), Misfit> {
-    parse::<T>(value).map(drop)
-}
-
-/// Reads a `T` from a scenario's value.
-pub(super) fn parse<T: DeserializeOwned>(value: &Value) -> Result<T, Misfit> {
-    serde_path_to_error::deserialize(value).map_err(|error| {
-        let path = error.path().iter().filter_map(|segment| match segment {
-            serde_path_to_error::Segment::Seq { index } => Some(Segment::Index(*index)),
-            serde_path_to_error::Segment::Map { key } => Some(Segment::Key(key.clone())),
-            serde_path_to_error::Segment::Enum { variant } => Some(Segment::Key(variant.clone())),
-            serde_path_to_error::Segment::Unknown => None,
-        });
-        Misfit { path: path.collect(), message: error.inner().to_string() }
-    })
 }
 
 impl Facts for Known {

@@ -1,11 +1,10 @@
 //! One scenario, one seed: simulated, judged, compared with what the scenario expects.
 
-use super::facts::parse;
 use crate::{
     algorithms::parts::channel::{self, Layer},
     check::judge,
     process::{Names, Process, ProcessId, Request},
-    scenario::{Channel, Difference, Misfit, Plan, Results},
+    scenario::{Channel, Difference, Misfit, Plan, Results, fit},
     simulate::{Cast, Simulation, Summary},
     trace::{self, Footer, Header, Level, Nodes, Told, Trace, TraceError, VERSION},
     world::Fault,
@@ -145,12 +144,12 @@ fn run_on<P: Process, C: DeserializeOwned>(
 ) -> Result<Outcome, RunError> {
     let seed = options.seed.unwrap_or(plan.seed);
     let cast = plan.setup.names.scope(|| {
-        let configured = |config: &Value| parse::<C>(config).map(&configure);
+        let configured = |config: &Value| fit::<C>(config).map(&configure);
         let own = |(node, config): (&ProcessId, &Value)| configured(config).map(|config| (*node, config));
         Ok::<Cast<P>, Misfit>(Cast {
             config: configured(&plan.config)?,
             configs: plan.node_configs.iter().map(own).collect::<Result<_, _>>()?,
-            requests: plan.requests.iter().map(parse::<Request<P>>).collect::<Result<_, _>>()?,
+            requests: plan.requests.iter().map(fit::<Request<P>>).collect::<Result<_, _>>()?,
         })
     })?;
     let mut simulation = Simulation::new(Arc::new(plan.setup.clone()), cast);

@@ -134,8 +134,7 @@ impl Reader<'_> {
                 Some(Action::Cut(links))
             }
             "link" => {
-                // A limit without a rate may lean on the network's, which is checked where links are listed.
-                let (links, patch) = self.link(event.link.as_ref()?, &path, Some(1))?;
+                let (links, patch) = self.link(event.link.as_ref()?, &path, self.rate)?;
                 Some(Action::Link(links, patch))
             }
             "clock" => self.clock(event.clock.as_ref()?, event.lasts.is_some(), &path),
@@ -175,23 +174,19 @@ impl Reader<'_> {
             finding.hint("remove it");
         }
         if event.node.is_some() && name != "request" {
-            let takes_node = matches!(name, "crash" | "restart" | "pause" | "resume");
-            let hint = if takes_node { format!("write `{name}: NODE` instead") } else { "remove it".into() };
-            self.findings
-                .key(path.key("node"), format!("`node` goes with `request`, not with `{name}`"))
-                .hint(hint);
+            let message = format!("`node` goes with `request`, not with `{name}`");
+            self.findings.key(path.key("node"), message).hint("remove it");
         }
         if name == "request" && event.node.is_none() {
-            if let Some(finding) = self.findings.missing(path.key("node"), "nobody is asked in this event") {
-                finding.hint("add `node: NAME`");
-            }
+            let finding = self.findings.missing(path.key("node"), "nobody is asked in this event");
+            finding.map(|finding| finding.hint("add `node: NAME`"));
         }
     }
 
     fn request(&mut self, event: &Event, path: &Path, timeline: &mut Timeline) -> Option<Action> {
         let request = event.request.as_ref()?;
         if let Some(Err(misfit)) = self.ask(|facts| facts.check_request(request)) {
-            self.misfit(path, misfit);
+            self.misfit(path, &misfit, request);
         }
         let events = Path(path.0[..path.0.len() - 1].to_vec());
         let targets = self.targets(event.node.as_ref()?, &events.key("node"))?;
@@ -341,7 +336,8 @@ impl Reader<'_> {
         let times = match (every, event.times) {
             (None, None) => return Some((first, 0, 1)),
             (None, Some(_)) => {
-                if let Some(finding) = self.findings.missing(path.key("every"), "`times` needs `every`") {
+                if !self.findings.excused(&path.key("every")) {
+                    let finding = self.findings.key(path.key("times"), "`times` needs `every`");
                     finding.hint("add `every: 10ms`, say");
                 }
                 return None;
@@ -372,7 +368,7 @@ impl Reader<'_> {
         path: &Path,
     ) -> Option<u64> {
         let Some(until) = until else {
-            if !self.findings.blamed(&path.key("times")) && !self.findings.blamed(&at("until")) {
+            if !self.findings.excused(&path.key("times")) && !self.findings.excused(&at("until")) {
                 let finding = self.findings.key(path.key("every"), "this is repeated without end");
                 finding.hint("add `times: 10`, say, or an `until` to the scenario");
             }

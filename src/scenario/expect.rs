@@ -27,8 +27,7 @@ pub struct Difference {
 }
 
 impl Expect {
-    /// Where a run differs from this. A property of which nothing is said is expected not to be violated; one that
-    /// is expected to hold must have been exercised.
+    /// Where a run differs from this.
     pub fn compare(&self, names: &Names, results: Results<'_>) -> Difference {
         let mut difference = Difference::default();
         for (property, verdict) in results.verdicts {
@@ -47,9 +46,8 @@ impl Expect {
     }
 
     fn compare_verdict(&self, property: &str, verdict: &Verdict, difference: &mut Difference) {
-        let expected = self.verdicts.get(property).copied();
-        let wanted = expected.unwrap_or(Expected::Holds).name();
-        let met = wanted == verdict.name() || expected.is_none() && *verdict == Verdict::Vacuous;
+        let expected = self.verdicts.get(property).copied().unwrap_or(Expected::NotViolated);
+        let (wanted, met) = (expected.name(), expected.is_met_by(verdict));
         match verdict {
             _ if met => {}
             Verdict::Undecided { because } => {

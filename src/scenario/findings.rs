@@ -27,13 +27,15 @@ pub(super) struct Finding {
     pub(super) hint: Option<String>,
     /// What else helps, in a sentence.
     pub(super) help: Option<String>,
+    /// The key that was meant by an unknown one.
+    pub(super) meant: Option<String>,
     /// Another place that explains this one, and what is there.
     pub(super) other: Option<(Place, String)>,
 }
 
 impl Finding {
     pub(super) fn new(place: Place, message: impl Into<String>) -> Self {
-        Self { place, message: message.into(), hint: None, help: None, other: None }
+        Self { place, message: message.into(), hint: None, help: None, meant: None, other: None }
     }
 
     pub(super) fn hint(&mut self, hint: impl Into<String>) -> &mut Self {
@@ -59,6 +61,10 @@ pub(super) const MOST: usize = 100;
 #[derive(Debug, Default)]
 pub(super) struct Findings {
     pub(super) list: Vec<Finding>,
+    /// How many more there are.
+    pub(super) more: usize,
+    /// The last of those.
+    beyond: Option<Finding>,
 }
 
 impl Findings {
@@ -73,6 +79,10 @@ impl Findings {
     }
 
     pub(super) fn add(&mut self, finding: Finding) -> &mut Finding {
+        if self.is_full() {
+            self.more += 1;
+            return self.beyond.insert(finding);
+        }
         self.list.push(finding);
         let last = self.list.len() - 1;
         &mut self.list[last]
@@ -80,7 +90,24 @@ impl Findings {
 
     /// Something is missing at `path`: a mistake unless what should be there, or all of it, was reported before.
     pub(super) fn missing(&mut self, path: Path, message: impl Into<String>) -> Option<&mut Finding> {
-        if self.blamed(&path) { None } else { Some(self.value(path, message)) }
+        if self.excused(&path) { None } else { Some(self.value(path, message)) }
+    }
+
+    /// Whether it is known already why something is missing at `path`.
+    pub(super) fn excused(&self, path: &Path) -> bool {
+        self.blamed(path) || self.meant(path)
+    }
+
+    /// Whether an unknown key beside `path` was meant to be its last key.
+    fn meant(&self, path: &Path) -> bool {
+        let Some((Segment::Key(last), parent)) = path.0.split_last() else { return false };
+        self.list.iter().any(|finding| match &finding.place {
+            Place::Key(key) => {
+                finding.meant.as_ref() == Some(last)
+                    && key.0.split_last().is_some_and(|(_, other)| other == parent)
+            }
+            _ => false,
+        })
     }
 
     /// Whether something at, inside or around `path` has been reported.

@@ -91,13 +91,17 @@ impl Reader<'_> {
     /// `written` over `base`. What does not fit is reported and left out.
     fn config(&mut self, base: &Value, written: &Value, path: &Path) -> Value {
         let mut written = written.clone();
-        if *base == Value::Null && written == Value::Object(serde_json::Map::new()) {
+        if base.is_null() {
+            if written.as_object().is_none_or(|map| !map.is_empty()) {
+                self.findings.key(path.clone(), "this algorithm has no settings").hint("remove it");
+            }
             return Value::Null;
         }
         loop {
             let merged = over(base, &written);
             let Some(Err(misfit)) = self.ask(|facts| facts.check_config(&merged)) else { return merged };
             let inside = Path(misfit.path.clone());
+            let shown = merged;
             let key = unknown_key_of(&misfit.message).map(|key| inside.key(key));
             let removed = path::remove(&mut written, &inside)
                 || key.is_some_and(|key| path::remove(&mut written, &key));
@@ -105,7 +109,7 @@ impl Reader<'_> {
             if misfit.message.starts_with("missing field") && self.findings.blamed_inside(path) {
                 return base.clone();
             }
-            self.misfit(path, misfit);
+            self.misfit(path, &misfit, &shown);
             if !removed || self.findings.is_full() {
                 return base.clone();
             }
@@ -143,10 +147,15 @@ impl Reader<'_> {
         checks
     }
 
-    /// What should come of the run.
-    pub(super) fn expect(&mut self, raw: Option<shorthand::Expect>, checks: &[String]) -> Expect {
+    /// What should come of the run: `ordinary` of the properties of which nothing is said.
+    pub(super) fn expect(
+        &mut self,
+        raw: Option<shorthand::Expect>,
+        checks: &[String],
+        ordinary: Expected,
+    ) -> Expect {
         let mut expect = Expect::default();
-        expect.verdicts.extend(checks.iter().map(|name| (name.clone(), Expected::Holds)));
+        expect.verdicts.extend(checks.iter().map(|name| (name.clone(), ordinary)));
         let Some(raw) = raw else { return expect };
         for (name, verdict) in raw.verdicts {
             let known = self.expected_property(&name, checks);

@@ -9,7 +9,11 @@ use super::{
 use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
 use std::{error::Error, fmt, sync::Arc};
 
-/// Everything that is wrong with a scenario.
+/// The longest line that is shown, in bytes.
+const LONGEST: usize = 240;
+
+/// Everything that is wrong with a scenario. To show it with excerpts, give each mistake to a report handler of
+/// `miette`; as text it is one line for each.
 #[derive(Clone, Debug)]
 pub struct Mistakes {
     name: String,
@@ -53,11 +57,15 @@ impl Mistakes {
         let positions = text.and_then(Positions::of);
         let source = text.map(|text| Arc::new(NamedSource::new(name, presentable(text))));
         let locator = Locator { name, text, positions, overrides, source };
+        let more = findings.more;
         let mut list: Vec<Mistake> =
             findings.list.into_iter().map(|finding| locator.mistake(finding)).collect();
         // What has no place in the text comes first: it concerns everything, or the command line.
         list.sort_by_key(|mistake| mistake.span);
         list.dedup_by(|a, b| a.span == b.span && a.message == b.message && a.place == b.place);
+        if more > 0 {
+            list.push(locator.mistake(Finding::new(Place::File, format!("there are {more} more mistakes"))));
+        }
         Self { name: name.into(), list }
     }
 }
@@ -72,17 +80,25 @@ struct Locator<'a> {
 
 impl Locator<'_> {
     fn mistake(&self, finding: Finding) -> Mistake {
-        let Finding { place, message, hint, help, other } = finding;
+        let Finding { place, message, hint, help, meant: _, other } = finding;
         let set = self.set_by(&place);
+        let path = match &place {
+            Place::Key(path) | Place::Value(path) if self.text.is_none() && !path.0.is_empty() => {
+                path.to_string()
+            }
+            _ => String::new(),
+        };
         let span = if set.is_some() { None } else { self.span(&place) };
         let position = span.and_then(|(start, _)| self.line_and_column(start));
         let place = match (&set, position) {
             (Some(key), _) => format!("in --set {key}"),
             (None, Some((line, column))) => format!("{}:{line}:{column}", self.name),
+            // Without a text, the path is all there is to point with.
+            (None, None) if !path.is_empty() => format!("{}: {path}", self.name),
             (None, None) => self.name.into(),
         };
         // A line too long for a screen is named, not shown.
-        let shown = span.filter(|span| self.line_length(*span) <= 400);
+        let shown = span.filter(|span| self.line_length(*span) <= LONGEST);
         let related = other.and_then(|(place, what)| Some((self.span(&place)?, what)));
         Mistake {
             message: printable(&message),
@@ -91,7 +107,7 @@ impl Locator<'_> {
             span,
             line: position.map(|(line, _)| line),
             column: position.map(|(_, column)| column),
-            related: related.filter(|(span, _)| self.line_length(*span) <= 400),
+            related: related.filter(|(span, _)| self.line_length(*span) <= LONGEST),
             place,
             source: shown.and(self.source.clone()),
         }
@@ -199,20 +215,52 @@ fn printable(message: &str) -> String {
     shown
 }
 
+impl Mistake {
+    /// All of it in one line: "scenarios/ring.yaml:5:11: unknown topology `rign`; did you mean `ring`?"
+    pub fn line(&self) -> String {
+        let remedy = self.hint.as_ref().or(self.help.as_ref());
+        let remedy = remedy.map(|remedy| format!("; {remedy}")).unwrap_or_default();
+        format!("{}: {}{remedy}", self.place, self.message)
+    }
+}
+
+/// The message alone where `miette` shows the excerpt, with place and remedy where there is none to show.
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.place, self.message)?;
-        match self.hint.as_ref().or(self.help.as_ref()) {
-            Some(remedy) => write!(f, "; {remedy}"),
-            None => Ok(()),
+        match (&self.source, &self.hint) {
+            (Some(_), _) => f.write_str(&self.message),
+            (None, Some(hint)) => write!(f, "{}: {}; {hint}", self.place, self.message),
+            (None, None) => write!(f, "{}: {}", self.place, self.message),
         }
     }
 }
 
+impl Error for Mistake {}
+
+impl Diagnostic for Mistake {
+    fn help(&self) -> Option<Box<dyn fmt::Display + '_>> {
+        self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.source.as_ref().map(|source| &**source as &dyn SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        self.source.as_ref()?;
+        let hint = self.hint.clone().unwrap_or_else(|| "here".into());
+        let label = LabeledSpan::new_primary_with_span(Some(hint), self.span?);
+        let related =
+            self.related.iter().map(|(span, what)| LabeledSpan::new_with_span(Some(what.clone()), *span));
+        Some(Box::new(std::iter::once(label).chain(related)))
+    }
+}
+
+/// One line for each mistake.
 impl fmt::Display for Mistakes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (place, mistake) in self.list.iter().enumerate() {
-            write!(f, "{}{mistake}", if place > 0 { "\n" } else { "" })?;
+            write!(f, "{}{}", if place > 0 { "\n" } else { "" }, mistake.line())?;
         }
         Ok(())
     }
@@ -220,74 +268,8 @@ impl fmt::Display for Mistakes {
 
 impl Error for Mistakes {}
 
-/// One mistake as `miette` wants it: its message without the place, which the excerpt shows.
-#[derive(Clone, Debug)]
-struct Excerpt(Mistake);
-
-impl fmt::Display for Excerpt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // With an excerpt the place stands above it; without, it must be said.
-        if self.0.source.is_none() {
-            write!(f, "{}: ", self.0.place)?;
-        }
-        f.write_str(&self.0.message)?;
-        match (&self.0.source, &self.0.hint) {
-            (None, Some(hint)) => write!(f, "; {hint}"),
-            _ => Ok(()),
-        }
-    }
-}
-
-impl Error for Excerpt {}
-
-impl Diagnostic for Excerpt {
-    fn help(&self) -> Option<Box<dyn fmt::Display + '_>> {
-        self.0.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
-    }
-
-    fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.0.source.as_ref().map(|source| &**source as &dyn SourceCode)
-    }
-
-    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        self.0.source.as_ref()?;
-        let (start, length) = self.0.span?;
-        let hint = self.0.hint.clone().unwrap_or_else(|| "here".into());
-        let label = LabeledSpan::new_primary_with_span(Some(hint), (start, length));
-        let related =
-            self.0.related.iter().map(|(span, what)| LabeledSpan::new_with_span(Some(what.clone()), *span));
-        Some(Box::new(std::iter::once(label).chain(related)))
-    }
-}
-
-/// All mistakes of a file as `miette` renders them.
-#[derive(Debug)]
-pub struct Rendering {
-    title: String,
-    excerpts: Vec<Excerpt>,
-}
-
-impl Mistakes {
-    /// The mistakes with their excerpts, for a `miette` report handler.
-    pub fn rendering(&self) -> Rendering {
-        let title = match self.list.len() {
-            1 => format!("{} has a mistake", self.name),
-            many => format!("{} has {many} mistakes", self.name),
-        };
-        Rendering { title, excerpts: self.list.iter().cloned().map(Excerpt).collect() }
-    }
-}
-
-impl fmt::Display for Rendering {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.title)
-    }
-}
-
-impl Error for Rendering {}
-
-impl Diagnostic for Rendering {
+impl Diagnostic for Mistakes {
     fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
-        Some(Box::new(self.excerpts.iter().map(|excerpt| excerpt as &dyn Diagnostic)))
+        Some(Box::new(self.list.iter().map(|mistake| mistake as &dyn Diagnostic)))
     }
 }

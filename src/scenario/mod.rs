@@ -18,11 +18,12 @@ mod reword;
 mod schema;
 mod shorthand;
 mod suggest;
+mod syntax;
 mod timeline;
 mod values;
 
 pub use expect::{Difference, Results};
-pub use mistakes::{Mistake, Mistakes, Rendering};
+pub use mistakes::{Mistake, Mistakes};
 pub use overrides::Override;
 pub use path::Segment;
 pub use plan::{Bound, Channel, Expect, Expected, Fuzz, Plan};
@@ -135,7 +136,7 @@ pub fn load(
 /// Reads a scenario that is data already, such as [`Plan::resolved`] in the header of a trace.
 ///
 /// # Errors
-/// Everything that is wrong with it; the mistakes have no places.
+/// Everything that is wrong with it, each with its path for a place.
 pub fn reload(name: &str, resolved: &Value, catalogue: &dyn Catalogue) -> Result<Plan, Mistakes> {
     let mut findings = Findings::default();
     let plan = plan_of(name, resolved.clone(), catalogue, &mut findings);
@@ -159,19 +160,24 @@ fn strip_notes(value: &mut Value) {
 
 /// What the tree means; nothing when it makes no sense to say it, which findings tell.
 fn plan_of(name: &str, mut tree: Value, catalogue: &dyn Catalogue, findings: &mut Findings) -> Option<Plan> {
-    version(&tree, findings)?;
+    version(&mut tree, findings)?;
     let raw = raw_of(&mut tree, findings)?;
+    if raw.version.is_none() {
+        let finding = findings.missing(at("version"), "the key `version` is missing");
+        finding.map(|finding| finding.help("a scenario begins with `version: 1`"));
+    }
     let algorithm = judge::algorithm(&raw, catalogue, findings);
     let nodes = nodes::nodes(&raw, findings);
     let names = nodes.as_ref().map(|nodes| nodes.names.clone());
     let facts = algorithm.as_ref().and_then(|algorithm| catalogue.facts(algorithm));
-    let mut reader = Reader { findings, facts, names };
+    let mut reader = Reader { findings, facts, names, rate: None };
     let configs = reader.configs(&raw);
     let topology = reader.topology(raw.topology.as_ref());
     let (network, links) = reader.network(&raw);
     let timeline = reader.timeline(&raw, nodes.as_ref());
     let checks = reader.checks(raw.check.as_ref());
-    let expect = reader.expect(raw.expect, &checks);
+    let ordinary = if raw.check.is_some() { Expected::Holds } else { Expected::NotViolated };
+    let expect = reader.expect(raw.expect, &checks, ordinary);
     let fuzz = reader.fuzz(raw.fuzz.as_ref());
     let events_limit = reader.events_limit(raw.events_limit);
     let nodes = nodes.filter(|_| findings.is_empty())?;
@@ -209,46 +215,41 @@ fn plan_of(name: &str, mut tree: Value, catalogue: &dyn Catalogue, findings: &mu
 }
 
 /// The rest of a file is only looked at when it is written for this version.
-fn version(tree: &Value, findings: &mut Findings) -> Option<()> {
-    match tree.get("version").and_then(Value::as_f64) {
-        Some(1.0) => Some(()),
+fn version(tree: &mut Value, findings: &mut Findings) -> Option<()> {
+    let Some(written) = tree.get("version").filter(|written| !written.is_null()).cloned() else {
+        return Some(());
+    };
+    match written.as_f64() {
+        Some(1.0) => tree["version"] = 1.into(),
         Some(later) if later > 1.0 => {
-            let written = &tree["version"];
             let message =
                 format!("this synod reads version 1 of scenarios, this file is of version {written}");
             findings.value(at("version"), message).help("a newer synod reads it");
-            None
+            return None;
         }
-        Some(_) => {
+        _ => {
             findings.value(at("version"), "the version of a scenario is 1").hint("write 1");
-            Some(())
+            path::remove(tree, &at("version"));
         }
-        None if tree.get("version").is_none_or(Value::is_null) => {
-            let finding = findings.value(at("version"), "the key `version` is missing");
-            finding.help("a scenario begins with `version: 1`");
-            Some(())
-        }
-        // Something else than a number is refused where it is read.
-        None => Some(()),
     }
+    Some(())
 }
 
 /// Reads the tree; what does not fit is reported and taken out, until the rest fits.
 fn raw_of(tree: &mut Value, findings: &mut Findings) -> Option<raw::Scenario> {
     loop {
         let misfit = match fit::<raw::Scenario>(tree) {
-            Ok(raw) => return Some(raw),
+            Ok(raw) => break Some(raw),
             Err(misfit) => misfit,
         };
-        let path = Path(misfit.path);
-        let finding = reword::reword(path.clone(), &misfit.message);
+        let finding = reword::reword(&Path::top(), &misfit, tree);
         let removed = match &finding.place {
-            Place::Key(key) => path::remove(tree, key),
-            _ => path::remove(tree, &path),
+            Place::Key(key) if path::look(tree, key).is_some() => path::remove(tree, key),
+            _ => path::remove(tree, &Path(misfit.path)),
         };
         findings.add(finding);
         if !removed || findings.is_full() {
-            return None;
+            break None;
         }
     }
 }
@@ -266,6 +267,8 @@ struct Reader<'a> {
     facts: Option<&'a dyn Facts>,
     /// Nothing when the nodes are unknown: no name can be looked up then.
     names: Option<Names>,
+    /// The rate of some link, if any has one.
+    rate: Option<u64>,
 }
 
 impl<'a> Reader<'a> {
@@ -275,14 +278,14 @@ impl<'a> Reader<'a> {
         Some(self.names.as_ref()?.scope(|| question(facts)))
     }
 
-    /// Reports why a value does not fit.
-    fn misfit(&mut self, path: &Path, misfit: Misfit) {
-        let finding = reword::reword(path.join(misfit.path), &misfit.message);
+    /// Reports why a value inside `root`, which stands at `path`, does not fit.
+    fn misfit(&mut self, path: &Path, misfit: &Misfit, root: &Value) {
+        // What the names in force say of a name that is none of them.
         let unknown_node =
-            finding.message.strip_prefix("unknown node `").and_then(|rest| rest.strip_suffix('`'));
-        match (unknown_node.map(str::to_owned), finding.place.clone()) {
-            (Some(name), Place::Value(path)) => self.unknown_node(path, &name),
-            _ => drop(self.findings.add(finding)),
+            misfit.message.strip_prefix("unknown node `").and_then(|rest| rest.strip_suffix('`'));
+        match unknown_node {
+            Some(name) => self.unknown_node(path.join(misfit.path.iter().cloned()), name),
+            None => drop(self.findings.add(reword::reword(path, misfit, root))),
         }
     }
 }

@@ -25,7 +25,8 @@ impl Reader<'_> {
         let (shape, nodes) = (shape?, self.names.as_ref()?.len() as u64);
         match fits(&shape, nodes) {
             Ok(()) => Some(shape),
-            Err((wrong, hint)) => {
+            Err((keys, wrong, hint)) => {
+                let path = keys.iter().fold(path, |path, key| path.key(*key));
                 self.findings.value(path, wrong).hint(hint);
                 None
             }
@@ -141,6 +142,7 @@ impl Reader<'_> {
                 None => drop(self.findings.missing(path, "this entry is empty")),
             }
         }
+        self.rate = links.iter().find_map(|(_, patch): &(_, LinkPatch)| patch.rate).or(network.rate);
         (network, links)
     }
 
@@ -164,7 +166,7 @@ impl Reader<'_> {
     }
 
     fn check_limit(&mut self, patch: &LinkPatch, rate: Option<u64>, path: &Path) {
-        if patch.limit.is_some() && patch.rate.or(rate).is_none() && !self.findings.blamed(&path.key("rate"))
+        if patch.limit.is_some() && patch.rate.or(rate).is_none() && !self.findings.excused(&path.key("rate"))
         {
             let finding = self.findings.value(path.key("limit"), "`limit` needs a `rate`");
             finding
@@ -224,51 +226,53 @@ fn named(name: &str) -> Shape {
     }
 }
 
-/// Whether `nodes` nodes can be linked so: if not, why, and what to do.
-fn fits(shape: &Shape, nodes: u64) -> Result<(), (String, String)> {
-    let refuse = |wrong: String, hint: String| Err((wrong, hint));
+/// Where a topology does not fit, why, and what to do.
+type Unfit = (&'static [&'static str], String, String);
+
+/// Whether `nodes` nodes can be linked so.
+fn fits(shape: &Shape, nodes: u64) -> Result<(), Unfit> {
+    let refuse = |keys: &'static [&'static str], wrong: String, hint: String| Err((keys, wrong, hint));
+    let most = nodes.saturating_sub(1);
     match *shape {
         Shape::Hypercube if !nodes.is_power_of_two() => {
-            let (above, below) = (nodes.next_power_of_two(), nodes.next_power_of_two() / 2);
-            refuse(
-                format!("a hypercube needs a power of two, and there are {nodes} nodes"),
-                format!("take {below} or {above} nodes"),
-            )
+            let above = nodes.next_power_of_two();
+            let wrong = format!("a hypercube needs a power of two, and there are {nodes} nodes");
+            refuse(&[], wrong, format!("take {} or {above} nodes", above / 2))
         }
         Shape::Torus if !is_torus(nodes) => {
             let below = (4..nodes).rev().find(|nodes| is_torus(*nodes));
             let above = (nodes..).find(|nodes| is_torus(*nodes)).unwrap_or(4);
             let below = below.map(|below| format!("{below} or ")).unwrap_or_default();
-            refuse(
-                format!("{nodes} nodes do not fill the rows and columns of a torus"),
-                format!("take {below}{above} nodes"),
-            )
+            let wrong = format!("{nodes} nodes do not fill the rows and columns of a torus");
+            refuse(&[], wrong, format!("take {below}{above} nodes"))
         }
         Shape::Tree { children: 0 } => {
-            refuse("a tree has children".into(), "write {children: 2}, say".into())
+            refuse(&["tree", "children"], "a tree has children".into(), "write 2, say".into())
         }
-        Shape::RandomRegular { degree } if degree == 0 || u64::from(degree) >= nodes => refuse(
-            format!("a node cannot have {degree} neighbours among {nodes} nodes"),
-            format!("write a degree from 1 to {}", nodes.saturating_sub(1)),
-        ),
-        Shape::RandomRegular { degree } if nodes * u64::from(degree) % 2 == 1 => refuse(
-            format!("{nodes} nodes of degree {degree} would need half a link: one of the two must be even"),
-            format!("write degree {} or {}, say", degree - 1, degree + 1),
-        ),
-        Shape::SmallWorld { neighbours, .. } if neighbours % 2 == 1 || neighbours == 0 => refuse(
-            format!(
-                "a small world has an even number of near neighbours, half on each side, and {neighbours} is not"
-            ),
-            format!("write {}, say", neighbours + 1 + u32::from(neighbours == 0)),
-        ),
-        Shape::SmallWorld { neighbours, .. } if u64::from(neighbours) >= nodes => refuse(
-            format!("a node cannot have {neighbours} neighbours among {nodes} nodes"),
-            format!("write fewer than {nodes}"),
-        ),
-        Shape::ScaleFree { links } if links == 0 || u64::from(links) >= nodes => refuse(
-            format!("a new node cannot bring {links} links to {nodes} nodes"),
-            format!("write a number from 1 to {}", nodes.saturating_sub(1)),
-        ),
+        Shape::RandomRegular { degree } if degree == 0 || u64::from(degree) >= nodes => {
+            let wrong = format!("a node cannot have {degree} neighbours among {nodes} nodes");
+            refuse(&["random-regular", "degree"], wrong, format!("write a number from 1 to {most}"))
+        }
+        Shape::RandomRegular { degree } if nodes * u64::from(degree) % 2 == 1 => {
+            let wrong = format!(
+                "{nodes} nodes of degree {degree} would need half a link: one of the two must be even"
+            );
+            let even = if u64::from(degree) < most { degree + 1 } else { degree - 1 };
+            refuse(&["random-regular", "degree"], wrong, format!("write {even}, or take {} nodes", nodes + 1))
+        }
+        Shape::SmallWorld { neighbours, .. } if neighbours % 2 == 1 || neighbours == 0 => {
+            let wrong = "a small world has an even number of near neighbours, half on each side".into();
+            let even = if neighbours == 0 { 2 } else { neighbours.saturating_add(1) };
+            refuse(&["small-world", "neighbours"], wrong, format!("write {even}, say"))
+        }
+        Shape::SmallWorld { neighbours, .. } if u64::from(neighbours) >= nodes => {
+            let wrong = format!("a node cannot have {neighbours} neighbours among {nodes} nodes");
+            refuse(&["small-world", "neighbours"], wrong, format!("write less than {nodes}"))
+        }
+        Shape::ScaleFree { links } if links == 0 || u64::from(links) >= nodes => {
+            let wrong = format!("a new node cannot bring {links} links to {nodes} nodes");
+            refuse(&["scale-free", "links"], wrong, format!("write a number from 1 to {most}"))
+        }
         _ => Ok(()),
     }
 }
@@ -276,7 +280,7 @@ fn fits(shape: &Shape, nodes: u64) -> Result<(), (String, String)> {
 /// Whether rows and columns, at least two of each, hold exactly so many.
 fn is_torus(nodes: u64) -> bool {
     let roots = 2..=nodes.isqrt();
-    nodes >= 4 && roots.into_iter().any(|rows| nodes % rows == 0)
+    nodes >= 4 && roots.into_iter().any(|rows| nodes.is_multiple_of(rows))
 }
 
 /// The settings as a change.

@@ -2,7 +2,7 @@
 
 use super::{
     Reader,
-    findings::{Findings, at},
+    findings::{Findings, Place, at},
     path::Path,
     raw::{Node, Scenario},
     shorthand::Nodes,
@@ -50,14 +50,20 @@ fn names(nodes: &Nodes, path: &Path, findings: &mut Findings) -> Option<Names> {
     let names = match nodes {
         Nodes::Count(count) => return counted(*count, path, findings),
         Nodes::List(list) => {
-            let mut seen = BTreeSet::new();
+            let mut seen = BTreeMap::new();
             for (place, name) in list.iter().enumerate() {
                 let here = || path.index(place);
                 match name {
-                    Some(name) if !seen.insert(name) => {
-                        findings.value(here(), format!("the node `{name}` stands twice in this list"));
+                    Some(name) if seen.contains_key(name) => {
+                        let other = Place::Value(path.index(seen[name]));
+                        let finding =
+                            findings.value(here(), format!("the node `{name}` stands twice in this list"));
+                        finding.hint("remove one").other(other, "first here");
                     }
-                    Some(name) => check_name(name, here, true, findings),
+                    Some(name) => {
+                        seen.insert(name, place);
+                        check_name(name, here, true, findings);
+                    }
                     None => drop(findings.missing(here(), "the name of a node is missing here")),
                 }
             }
@@ -99,7 +105,7 @@ fn check_name(name: &str, path: impl Fn() -> Path, listed: bool, findings: &mut 
     } else if name.chars().count() > 64 {
         "the name of a node is longer than 64 characters".into()
     } else if let Some(c) = name.chars().find(|c| awkward(*c)) {
-        let what = if c.is_whitespace() { "a blank".into() } else { format!("`{}`", c.escape_default()) };
+        let what = if c.is_whitespace() { "a blank".into() } else { format!("`{c}`") };
         format!("the name of a node cannot contain {what}")
     } else if name.starts_with("x-") {
         "the name of a node cannot begin with `x-`: such keys are free for notes".into()

@@ -1,7 +1,10 @@
 //! What a scenario means: everything checked, everything named, every default filled in.
 
 use super::raw::Vary;
-use crate::{process::ProcessId, world::Setup};
+use crate::{
+    process::{ProcessId, Verdict},
+    world::Setup,
+};
 use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, de};
@@ -96,6 +99,9 @@ pub enum Expected {
     Undecided,
     /// There is no instance to judge.
     Vacuous,
+    /// It holds, or there is no instance to judge: what is expected of an algorithm's promises when a scenario has no
+    /// `check`.
+    NotViolated,
 }
 
 impl Expected {
@@ -106,6 +112,15 @@ impl Expected {
             Self::Violated => "violated",
             Self::Undecided => "undecided",
             Self::Vacuous => "vacuous",
+            Self::NotViolated => "not-violated",
+        }
+    }
+
+    /// Whether a verdict is this one.
+    pub fn is_met_by(self, verdict: &Verdict) -> bool {
+        match self {
+            Self::NotViolated => matches!(verdict, Verdict::Holds { .. } | Verdict::Vacuous),
+            Self::Holds | Self::Violated | Self::Undecided | Self::Vacuous => self.name() == verdict.name(),
         }
     }
 }

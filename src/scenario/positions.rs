@@ -34,6 +34,9 @@ enum Content {
 /// The most values whose places are remembered.
 const MOST: usize = 2_000_000;
 
+/// The most keys that are reported for themselves.
+const MOST_KEYS: usize = 100;
+
 impl<'a> Positions<'a> {
     /// The places in `text`; nothing when it is no YAML.
     pub(super) fn of(text: &'a str) -> Option<Self> {
@@ -117,13 +120,32 @@ impl<'a> Positions<'a> {
                     continue;
                 }
                 match seen.get(name) {
-                    Some(first) => found.push((name.clone(), self.whole(*first), self.whole(*key))),
+                    Some(first) => found.push((name, *first, *key)),
                     None => drop(seen.insert(name, *key)),
                 }
             }
         }
-        found.sort_by_key(|(_, _, second)| *second);
+        found.sort_by_key(|(_, _, second)| self.nodes[*second].start);
+        // To find a place takes a walk through the text: not for more than will be reported.
+        found.truncate(MOST_KEYS);
         found
+            .into_iter()
+            .map(|(name, first, second)| (name.clone(), self.whole(first), self.whole(second)))
+            .collect()
+    }
+
+    /// Every key that is no name.
+    pub(super) fn odd_keys(&self) -> Vec<Stretch> {
+        let odd = |key: &usize| match &self.nodes[*key].content {
+            Content::Scalar(text) => matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"),
+            Content::Alias(_) => false,
+            Content::List(_) | Content::Map(_) => true,
+        };
+        let maps = self.nodes.iter().filter_map(|node| match &node.content {
+            Content::Map(entries) => Some(entries),
+            _ => None,
+        });
+        maps.flatten().map(|(key, _)| *key).filter(odd).take(MOST_KEYS).map(|key| self.whole(key)).collect()
     }
 
     /// Where the key and the value of `path` stand, as far as they are in the text, and whether all of it is.

@@ -14,7 +14,6 @@ use serde_json::Value;
 pub(super) struct Scenario {
     /// The version of this format: 1.
     #[schemars(extend("const" = 1))]
-    #[expect(dead_code, reason = "it is looked at before everything else; here it belongs to the schema")]
     pub(super) version: Option<u64>,
     /// What the experiment is called; the file's name when absent.
     pub(super) name: Option<String>,

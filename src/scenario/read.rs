@@ -4,6 +4,7 @@ use super::{
     findings::{Finding, Findings, Place},
     path::{Path, Segment},
     positions::Positions,
+    syntax,
 };
 use serde::de::{self, Deserialize, DeserializeSeed};
 use serde_json::{Map, Value};
@@ -11,8 +12,13 @@ use std::fmt;
 
 /// The tree of a text, or nothing when there is no use in looking further.
 pub(super) fn read(text: &str, findings: &mut Findings) -> Option<Value> {
+    if let Some(place) = too_deep(text) {
+        findings.add(syntax::too_deep(Place::Bytes(place, 1)));
+        return None;
+    }
     let mut documents = serde_yaml::Deserializer::from_str(text);
-    let mut reading = Reading { path: Path::top(), duplicates: false, findings: Findings::default() };
+    let mut reading =
+        Reading { path: Path::top(), duplicates: false, odd_keys: false, findings: Findings::default() };
     let tree = match documents.next() {
         Some(document) => Node(&mut reading).deserialize(document),
         None => Ok(Value::Null),
@@ -20,7 +26,7 @@ pub(super) fn read(text: &str, findings: &mut Findings) -> Option<Value> {
     let tree = match tree {
         Ok(tree) => tree,
         Err(error) => {
-            findings.add(syntax_mistake(&error, text));
+            findings.add(syntax::mistake(&error, text));
             return None;
         }
     };
@@ -43,13 +49,33 @@ pub(super) fn read(text: &str, findings: &mut Findings) -> Option<Value> {
     if reading.duplicates {
         duplicates(text, findings);
     }
+    if reading.odd_keys {
+        odd_keys(text, findings);
+    }
     Some(tree)
+}
+
+/// How many brackets may be open. The parser takes a time that grows with their square before it counts them.
+const OPEN: usize = 1000;
+
+/// The bracket that is too many, wherever brackets stand: nobody has a thousand of them open in a quoted text.
+fn too_deep(text: &str) -> Option<usize> {
+    let mut open: usize = 0;
+    text.bytes().position(|byte| {
+        match byte {
+            b'[' | b'{' => open += 1,
+            b']' | b'}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        open > OPEN
+    })
 }
 
 /// What is known while a tree is built.
 struct Reading {
     path: Path,
     duplicates: bool,
+    odd_keys: bool,
     findings: Findings,
 }
 
@@ -139,8 +165,7 @@ impl<'de> de::Visitor<'de> for Node<'_> {
         let mut merged = Vec::new();
         while let Some(Key(key)) = entries.next_key()? {
             let Some(key) = key else {
-                let path = self.0.path.clone();
-                self.0.findings.value(path, "a key must be a name here, not a list, a map or nothing");
+                self.0.odd_keys = true;
                 entries.next_value::<de::IgnoredAny>()?;
                 continue;
             };
@@ -185,7 +210,8 @@ struct Key(Option<String>);
 
 impl<'de> Deserialize<'de> for Key {
     fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut reading = Reading { path: Path::top(), duplicates: false, findings: Findings::default() };
+        let mut reading =
+            Reading { path: Path::top(), duplicates: false, odd_keys: false, findings: Findings::default() };
         Ok(Self(match Node(&mut reading).deserialize(deserializer)? {
             Value::String(text) => Some(text),
             Value::Number(number) => Some(number.to_string()),
@@ -193,113 +219,6 @@ impl<'de> Deserialize<'de> for Key {
             Value::Null | Value::Array(_) | Value::Object(_) => None,
         }))
     }
-}
-
-/// What is wrong with a text that is no YAML.
-fn syntax_mistake(error: &serde_yaml::Error, text: &str) -> Finding {
-    let message = error.to_string();
-    let offset = error.location().map(|location| location.index());
-    let place = match offset {
-        Some(offset) => Place::Bytes(offset, 1),
-        None => Place::File,
-    };
-    // The parser adds the place, which is shown anyway.
-    let message = message
-        .split(" at line ")
-        .next()
-        .unwrap_or_default()
-        .split(" at position ")
-        .next()
-        .unwrap_or_default();
-    let line = offset.and_then(|offset| line_at(text, offset)).unwrap_or_default();
-    if line.contains('\t') && message.contains("cannot start any token") {
-        let mut finding = Finding::new(place, "YAML allows no tabs at the beginning of a line");
-        finding.hint("write spaces");
-        return finding;
-    }
-    let (message, help) = explain(message, line);
-    let mut finding = Finding::new(place, message);
-    if let Some(help) = help {
-        finding.help(help);
-    }
-    finding
-}
-
-/// What a parser's message means, and what usually is the matter.
-fn explain(message: &str, line: &str) -> (String, Option<&'static str>) {
-    let known: &[(&str, &str, &str)] = &[
-        ("recursion limit exceeded", "maps and lists are nested too deep here", "128 levels are the limit"),
-        (
-            "repetition limit exceeded",
-            "aliases (`*name`) repeat too much of the file",
-            "a file that is small on disk must not become huge in memory; write fewer aliases of aliases",
-        ),
-        (
-            "unknown anchor",
-            "this alias (`*name`) has no anchor",
-            "an anchor (`&name`) must stand above its alias",
-        ),
-        (
-            "mapping values are not allowed in this context",
-            "a second `:` in one line, or a line that is indented too deep",
-            "put text with `: ` in it in quotes; keys of one map begin in the same column",
-        ),
-        (
-            "did not find expected key",
-            "a key is expected here",
-            "keys of one map begin in the same column, and text that begins with a special character needs quotes",
-        ),
-        (
-            "did not find expected '-' indicator",
-            "an entry of the list is expected here",
-            "entries of one list begin with `- ` in the same column",
-        ),
-        (
-            "did not find expected ',' or ']'",
-            "the list is not closed",
-            "a `,` or a `]` is missing before this place",
-        ),
-        (
-            "did not find expected ',' or '}'",
-            "the map is not closed",
-            "a `,` or a `}` is missing before this place",
-        ),
-        (
-            "could not find expected ':'",
-            "a `:` is expected after this key",
-            "write `key: value` with a space after the colon",
-        ),
-        (
-            "found unexpected end of stream",
-            "the file ends in the middle of a quoted text",
-            "a closing quote is missing",
-        ),
-        (
-            "control characters are not allowed",
-            "the file contains a control character",
-            "a scenario is plain text; is this the right file?",
-        ),
-        (
-            "block sequence entries are not allowed",
-            "a list cannot begin here",
-            "begin it on a line of its own",
-        ),
-    ];
-    match known.iter().find(|(theirs, ..)| message.contains(theirs)) {
-        Some((_, ours, help)) => ((*ours).into(), Some(*help)),
-        None if message.contains("cannot start any token") => {
-            let quoted = line.contains('@') || line.contains('`') || line.contains('%');
-            let help = quoted.then_some("text that begins with @, ` or % needs quotes");
-            ("a value cannot begin with this character".into(), help)
-        }
-        None => (format!("this is not valid YAML: {message}"), None),
-    }
-}
-
-fn line_at(text: &str, offset: usize) -> Option<&str> {
-    let before = text.get(..offset)?;
-    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    text[start..].lines().next()
 }
 
 fn second_document(text: &str) -> Finding {
@@ -322,7 +241,17 @@ fn duplicates(text: &str, findings: &mut Findings) {
         let place = Place::Bytes(second.0, second.1);
         findings
             .add(Finding::new(place, format!("the key `{key}` stands twice in this map")))
-            .hint("again here; remove one")
+            .hint("remove one")
             .other(Place::Bytes(first.0, first.1), "first here");
+    }
+}
+
+/// All keys that are no names.
+fn odd_keys(text: &str, findings: &mut Findings) {
+    let found = Positions::of(text).map(|positions| positions.odd_keys()).unwrap_or_default();
+    let places = found.into_iter().map(|(start, length)| Place::Bytes(start, length)).collect::<Vec<_>>();
+    for place in if places.is_empty() { vec![Place::File] } else { places } {
+        let message = "a key must be a name here, not a list, a map or nothing";
+        findings.add(Finding::new(place, message)).hint("put text in quotes");
     }
 }

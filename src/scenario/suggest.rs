@@ -64,7 +64,10 @@ pub fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>)
     if let Some(meant) = alias.flat_map(|(_, ours)| candidates.iter().find(|name| *name == ours)).next() {
         return Some(meant);
     }
-    candidates
+    let near = |alias: &str| plain.len() > 3 && strsim::damerau_levenshtein(&plain, alias) <= 1;
+    let alias = ALIASES.iter().filter(|(alias, _)| near(alias));
+    let alias = alias.flat_map(|(_, ours)| candidates.iter().find(|name| *name == ours).copied()).next();
+    let best = candidates
         .into_iter()
         .filter_map(|name| {
             let distance = strsim::damerau_levenshtein(&plain, &self::plain(name));
@@ -74,8 +77,8 @@ pub fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>)
                 || likeness > 0.9;
             near.then_some((distance, name))
         })
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name)
+        .min_by_key(|(distance, _)| *distance);
+    best.map(|(_, name)| name).or(alias)
 }
 
 /// A name as it is compared: small letters, `-` between words.

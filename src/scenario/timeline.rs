@@ -187,22 +187,23 @@ impl Course<'_> {
             Heal::Links => &[2],
         };
         if ended.iter().all(|kind| self.active[*kind] == 0) {
-            if let Some(path) = self.place(planned, "heal") {
-                let what =
-                    if let [kind] = ended { SEPARATIONS[*kind].1 } else { "partition, cut or changed link" };
-                let finding =
-                    self.findings.value(path, format!("at {} there is no {what} to heal", planned.at));
-                match SEPARATIONS.iter().zip(self.active).find(|(_, active)| *active > 0) {
-                    Some(((name, _), _)) => finding.hint(format!("did you mean `{name}`?")),
-                    None => finding.hint("remove this"),
-                };
-            }
+            self.nothing_to_heal(planned, ended);
         }
         // What ends by itself later must not count against what comes after this.
         for kind in ended {
             self.active[*kind] = 0;
             self.ends.retain(|Reverse((_, _, end))| *end != End::Separation(*kind));
         }
+    }
+
+    fn nothing_to_heal(&mut self, planned: &Planned, ended: &[usize]) {
+        let Some(path) = self.place(planned, "heal") else { return };
+        let what = if let [kind] = ended { SEPARATIONS[*kind].1 } else { "partition, cut or changed link" };
+        let finding = self.findings.value(path, format!("at {} there is no {what} to heal", planned.at));
+        match SEPARATIONS.iter().zip(self.active).find(|(_, active)| *active > 0) {
+            Some(((name, _), _)) => finding.hint(format!("did you mean `{name}`?")),
+            None => finding.hint("remove this"),
+        };
     }
 
     /// Where the action of an entry stands; nothing when its contradiction is known already.

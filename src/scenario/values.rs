@@ -86,7 +86,22 @@ impl Written for Length {
     const EXPECTED: &'static str = "a duration such as 10ms";
 
     fn read(text: &str) -> Result<Self, String> {
-        parse_duration(text).map(Self)
+        let wrong = match parse_duration(text) {
+            Ok(duration) => return Ok(Self(duration)),
+            Err(wrong) => wrong,
+        };
+        let joined: String = text.split_whitespace().collect();
+        if joined != text && parse_duration(&joined).is_ok() {
+            return Err(format!("a number and its unit belong together; write {joined}"));
+        }
+        let pointed = text.replace(',', ".");
+        if pointed != text && parse_duration(&pointed).is_ok() {
+            return Err(format!("a fraction begins with a point; write {pointed}"));
+        }
+        if !text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '.' | '-')) {
+            return Err(format!("`{text}` is not a duration; write 10ms, 1.5s or 2m, say"));
+        }
+        Err(wrong)
     }
 }
 
@@ -143,7 +158,7 @@ impl Written for Chance {
     }
 }
 
-/// A rate in bytes a second.
+/// A rate in bits a second.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Rate(pub(super) u64);
 
@@ -156,8 +171,8 @@ impl Written for Rate {
         let (number, unit) = text.split_at(split);
         let wrong = || format!("`{text}` is not a rate; write 10mbit or 500kbit, say");
         let unit = unit.trim_start().to_lowercase();
-        // Bits an eighth of a byte each, in eighths; netem's bps are bytes.
-        let eighths: u128 = match unit.as_str() {
+        // In bits; netem's bps are bytes.
+        let scale: u128 = match unit.as_str() {
             "bit" => 1,
             "kbit" => 1_000,
             "mbit" => 1_000_000,
@@ -176,12 +191,12 @@ impl Written for Rate {
                 return Err(format!("unknown unit `{unit}` in `{text}`; units are {units}"));
             }
         };
-        let bytes = decimal(number, eighths).ok_or_else(wrong)? / 8;
-        match u64::try_from(bytes) {
+        let bits = decimal(number, scale).ok_or_else(wrong)?;
+        match u64::try_from(bits) {
             Ok(0) => {
-                Err(format!("`{text}` is less than a byte a second; leave `rate` out for an unlimited link"))
+                Err(format!("`{text}` is less than a bit a second; leave `rate` out for an unlimited link"))
             }
-            Ok(bytes) => Ok(Self(bytes)),
+            Ok(bits) => Ok(Self(bits)),
             Err(_) => Err(format!("`{text}` is more than any link; leave `rate` out for an unlimited one")),
         }
     }
@@ -282,11 +297,11 @@ mod tests {
 
     #[test]
     fn a_rate_has_a_unit_and_netem_words() {
-        assert_eq!(Rate::read("10mbit"), Ok(Rate(1_250_000)));
-        assert_eq!(Rate::read("1Gbit"), Ok(Rate(125_000_000)));
-        assert_eq!(Rate::read("0.5kbit"), Ok(Rate(62)));
-        assert_eq!(Rate::read("3kbps"), Ok(Rate(3_000)));
-        for wrong in ["", "10", "mbit", "10 parsec", "0mbit", "1bit", "-1mbit"] {
+        assert_eq!(Rate::read("10mbit"), Ok(Rate(10_000_000)));
+        assert_eq!(Rate::read("1Gbit"), Ok(Rate(1_000_000_000)));
+        assert_eq!(Rate::read("0.5kbit"), Ok(Rate(500)));
+        assert_eq!(Rate::read("3kbps"), Ok(Rate(24_000)));
+        for wrong in ["", "10", "mbit", "10 parsec", "0mbit", "0.1bit", "-1mbit"] {
             assert!(Rate::read(wrong).is_err(), "{wrong}");
         }
     }

@@ -1,9 +1,11 @@
 //! What a step asked for is done, in order; what a planned action means for processes is carried out.
 
-use super::{DELIVERY, ENDING, Entry, HOP, Route, Simulation, TIMER, bodies::Body, key, timers::Running};
+use super::{
+    DELIVERY, ENDING, Entry, FIRST_ENDING, HOP, Route, Simulation, TIMER, bodies::Label, key, timers::Running,
+};
 use crate::{
     process::{Effect, Process, ProcessId, Time, TimerRange, kind_of},
-    trace::{EventKind, NO_VALUE, NOBODY, NONE, Record},
+    trace::{EventKind, NO_VALUE, NONE, Record},
     world::{Consequence, Transit},
 };
 use serde::Serialize;
@@ -100,16 +102,10 @@ impl<P: Process> Simulation<P> {
         let value = if full { self.recording.message(&message) } else { NO_VALUE };
         let first_event = if full { self.recording.len() as u64 } else { NONE };
         let (first_sequence, first_message) = (self.sequence, self.next_message);
-        let slot = self.bodies.insert(Body {
-            message: Some(message),
-            from,
-            remaining: 0,
-            first_sequence,
-            first_message,
-            first_event,
-            value,
-            size,
-        });
+        let slot = self.bodies.insert(message, from);
+        if full || size > 0 {
+            self.bodies.label(slot, Label { first_sequence, first_message, first_event, value, size });
+        }
         let mut copies = Vec::new();
         let mut crashed = false;
         for to in to {
@@ -151,30 +147,27 @@ impl<P: Process> Simulation<P> {
     }
 
     fn route(&mut self, body: u32, to: ProcessId) -> u32 {
-        let previous = self.bodies.body(body).from;
+        let previous = self.bodies.from(body);
         self.routes.push(Route { body, sequence: self.sequence, to, previous });
         HOP | (self.routes.len() as u32 - 1)
     }
 
     /// The network delivers a message a second time: a body of its own with the number of the original.
     fn duplicate(&mut self, original: u32, copied: &Copied) {
-        let mut body = self.bodies.body(original).clone();
-        body.first_sequence = self.sequence;
-        body.first_message = copied.message;
-        body.first_event = copied.event;
+        let slot = self.bodies.copy(original);
         if self.recording.is_full() {
-            let from = body.from;
-            let record = Record::at(self.now, NOBODY, EventKind::Duplicate, copied.event);
-            let value = body.value;
-            self.recording.push(Record {
-                node: from,
-                message: copied.message,
-                peer: copied.to,
-                value,
-                ..record
-            });
+            let label = Label {
+                first_sequence: self.sequence,
+                first_message: copied.message,
+                first_event: copied.event,
+                ..self.bodies.label_of(original)
+            };
+            self.bodies.label(slot, label);
+            let from = self.bodies.from(slot);
+            let record = Record::at(self.now, from, EventKind::Duplicate, copied.event);
+            let (message, peer) = (copied.message, copied.to);
+            self.recording.push(Record { message, peer, value: label.value, ..record });
         }
-        let slot = self.bodies.insert(body);
         self.schedule(slot, copied.to, Transit { at: copied.at, hop: copied.hop, lost: None, copy: None });
         self.bodies.expect(slot, 1);
         self.sequence += 1;
@@ -232,10 +225,10 @@ impl<P: Process> Simulation<P> {
                 Consequence::NetworkChanged(planned) => self.note_network(planned, false),
                 Consequence::NetworkRestored(planned) => self.note_network(planned, true),
                 Consequence::Later { at, ending } => {
+                    let place = self.endings.len() as u32;
                     self.endings.push(ending);
-                    let what = ENDING | (self.endings.len() as u32 - 1);
-                    self.queue.push(Entry { time: at.0, key: key(self.sequence, None), to: 0, what });
-                    self.sequence += 1;
+                    let key = key(FIRST_ENDING + u64::from(place), None);
+                    self.queue.push(Entry { time: at.0, key, to: 0, what: ENDING | place });
                 }
             }
         }

@@ -2,22 +2,27 @@
 
 use crate::process::ProcessId;
 
-/// A message on its way to one or more receivers. Receivers are told apart by the sequence numbers of their
-/// deliveries, which follow each other without a gap from `first_sequence` on.
+/// A message on its way to one or more receivers: what every delivery needs.
 #[derive(Clone, Debug)]
-pub(crate) struct Body<M> {
-    pub(crate) message: Option<M>,
-    pub(crate) from: ProcessId,
+struct Body<M> {
+    message: Option<M>,
+    from: ProcessId,
     /// How many deliveries are still to come.
-    pub(crate) remaining: u32,
+    remaining: u32,
+}
+
+/// What only recordings and links with a rate need to know of a body. Receivers are told apart by the sequence
+/// numbers of their deliveries, which follow each other without a gap from `first_sequence` on.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Label {
     pub(crate) first_sequence: u64,
     /// The number of the message with the first sequence number.
     pub(crate) first_message: u64,
-    /// The event of its sending, where events are kept.
+    /// The event of its sending.
     pub(crate) first_event: u64,
     /// Its place among the recorded messages.
     pub(crate) value: u32,
-    /// Bytes, where they matter.
+    /// Bytes.
     pub(crate) size: u32,
 }
 
@@ -25,22 +30,26 @@ pub(crate) struct Body<M> {
 #[derive(Clone, Debug)]
 pub(crate) struct Bodies<M> {
     bodies: Vec<Body<M>>,
+    /// Labels of the bodies at the same places, as far as there are any.
+    labels: Vec<Label>,
     free: Vec<u32>,
 }
 
 impl<M: Clone> Bodies<M> {
     pub(crate) fn new() -> Self {
-        Self { bodies: Vec::new(), free: Vec::new() }
+        Self { bodies: Vec::new(), labels: Vec::new(), free: Vec::new() }
     }
 
     pub(crate) fn clear(&mut self) {
         self.bodies.clear();
+        self.labels.clear();
         self.free.clear();
     }
 
-    /// Keeps a body; gives its place.
+    /// Keeps a message; gives its place.
     #[inline]
-    pub(crate) fn insert(&mut self, body: Body<M>) -> u32 {
+    pub(crate) fn insert(&mut self, message: M, from: ProcessId) -> u32 {
+        let body = Body { message: Some(message), from, remaining: 0 };
         match self.free.pop() {
             Some(slot) => {
                 self.bodies[slot as usize] = body;
@@ -53,9 +62,31 @@ impl<M: Clone> Bodies<M> {
         }
     }
 
+    /// Labels a body.
+    pub(crate) fn label(&mut self, slot: u32, label: Label) {
+        if self.labels.len() <= slot as usize {
+            self.labels.resize(slot as usize + 1, Label::default());
+        }
+        self.labels[slot as usize] = label;
+    }
+
+    /// The label of a body that has one.
+    pub(crate) fn label_of(&self, slot: u32) -> Label {
+        self.labels.get(slot as usize).copied().unwrap_or_default()
+    }
+
+    /// Who sent a message.
     #[inline]
-    pub(crate) fn body(&self, slot: u32) -> &Body<M> {
-        &self.bodies[slot as usize]
+    pub(crate) fn from(&self, slot: u32) -> ProcessId {
+        self.bodies[slot as usize].from
+    }
+
+    /// Another body with the same message; gives its place.
+    pub(crate) fn copy(&mut self, slot: u32) -> u32 {
+        let Body { message, from, .. } = self.bodies[slot as usize].clone();
+        let message =
+            message.unwrap_or_else(|| unreachable!("a body keeps its message until the last delivery"));
+        self.insert(message, from)
     }
 
     /// Says how many deliveries there will be; forgets a body without any.

@@ -69,7 +69,6 @@ pub struct Simulation<P: Process> {
     sequence: u64,
     next_message: u64,
     next_planned: u32,
-    starters: u64,
     steps: u64,
 }
 
@@ -92,6 +91,12 @@ const ENDING: u32 = 4 << 29;
 const BOOT: u32 = 5 << 29;
 const ASK: u32 = 6 << 29;
 const TAG: u32 = 7 << 29;
+
+/// Where the sequence numbers of an instant's entries begin: late starters come first, then what ends, then what is
+/// planned, then messages and timers.
+const FIRST_ENDING: u64 = 1 << 32;
+const FIRST_PLANNED: u64 = 1 << 33;
+const FIRST_MESSAGE: u64 = 1 << 34;
 
 /// A queue entry's key: its sequence number above four bits that say why the message does not arrive.
 const fn key(sequence: u64, lost: Option<Reason>) -> u64 {
@@ -120,7 +125,6 @@ impl<P: Process> Simulation<P> {
             sequence: 0,
             next_message: 0,
             next_planned: 0,
-            starters: 0,
             steps: 0,
         }
     }
@@ -186,27 +190,20 @@ impl<P: Process> Simulation<P> {
         self.next_message = 0;
         self.next_planned = 0;
         self.steps = 0;
-        // Late starters come first among entries of equal time, then planned actions, then everything else.
-        self.starters = setup.nodes.values().filter(|node| node.start > Time::ZERO).count() as u64;
-        self.sequence = self.starters + setup.agenda.len() as u64;
+        self.sequence = FIRST_MESSAGE;
     }
 
     /// Boots everybody who is there from the beginning; the others have their time.
     fn boot_all(&mut self) {
         let setup = self.world.setup().clone();
-        let mut late = 0;
-        if self.starters > 0 {
-            for (node, particular) in &setup.nodes {
-                if particular.start > Time::ZERO {
-                    let entry =
-                        Entry { time: particular.start.0, key: key(late, None), to: node.0, what: BOOT };
-                    self.queue.push(entry);
-                    late += 1;
-                }
+        for (node, particular) in &setup.nodes {
+            if particular.start > Time::ZERO {
+                let key = key(u64::from(node.0), None);
+                self.queue.push(Entry { time: particular.start.0, key, to: node.0, what: BOOT });
             }
         }
         for node in setup.names.ids() {
-            if late == 0 || setup.nodes.get(&node).is_none_or(|particular| particular.start == Time::ZERO) {
+            if setup.nodes.get(&node).is_none_or(|particular| particular.start == Time::ZERO) {
                 self.boot(node, EventKind::Boot);
             }
         }
@@ -216,7 +213,7 @@ impl<P: Process> Simulation<P> {
     /// Puts the next planned action into the queue: one at a time, so that the queue stays small.
     fn plan_next(&mut self) {
         if let Some(planned) = self.world.setup().agenda.get(self.next_planned as usize) {
-            let sequence = self.starters + u64::from(self.next_planned);
+            let sequence = FIRST_PLANNED + u64::from(self.next_planned);
             let what = PLANNED | self.next_planned;
             self.queue.push(Entry {
                 time: planned.at.0.max(self.now.0),
@@ -290,7 +287,7 @@ impl<P: Process> Simulation<P> {
 
     #[inline]
     fn deliver(&mut self, entry: Entry, slot: u32) {
-        let from = self.bodies.body(slot).from;
+        let from = self.bodies.from(slot);
         self.arrive(entry, slot, from, entry.key >> 4);
     }
 
@@ -305,7 +302,7 @@ impl<P: Process> Simulation<P> {
                 if self.recording.is_full() {
                     self.note_arrival(slot, sequence, to, EventKind::Receive, None);
                 }
-                let from = self.bodies.body(slot).from;
+                let from = self.bodies.from(slot);
                 let message = self.bodies.take(slot);
                 self.step(to, Input::Message { from, message });
             }
@@ -328,7 +325,7 @@ impl<P: Process> Simulation<P> {
         }
         match self.world.arrive(route.previous, at) {
             Arrival::Accepted => {
-                let size = self.bodies.body(route.body).size;
+                let size = self.bodies.label_of(route.body).size;
                 let transit = self.world.pass_on(self.now, at, route.to, size);
                 self.routes[place as usize].previous = at;
                 let key = key(entry.key >> 4, transit.lost);

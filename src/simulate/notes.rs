@@ -61,14 +61,14 @@ impl<P: Process> Simulation<P> {
         kind: EventKind,
         why: Option<Reason>,
     ) {
-        let body = self.bodies.body(slot);
-        let place = sequence - body.first_sequence;
+        let label = self.bodies.label_of(slot);
+        let place = sequence - label.first_sequence;
         let record = Record {
-            message: body.first_message + place,
-            peer: body.from,
-            value: body.value,
+            message: label.first_message + place,
+            peer: self.bodies.from(slot),
+            value: label.value,
             why: why.map(Reason::name),
-            ..Record::at(self.now, to, kind, body.first_event + place)
+            ..Record::at(self.now, to, kind, label.first_event + place)
         };
         match kind {
             EventKind::Receive => self.cause = self.recording.push_at_node(record),

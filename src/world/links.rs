@@ -16,7 +16,7 @@ const TABLE_NODES: u32 = 1024;
 #[derive(Clone, Debug)]
 pub(crate) struct Links {
     nodes: u32,
-    /// How many messages each link has carried, by its number.
+    /// How many messages each link has carried, by its number, where everybody is linked to everybody.
     carried: Vec<u32>,
     /// The numbers of links that have no place in a table, in order of their first message.
     numbers: IndexMap<(u32, u32), u32>,
@@ -28,6 +28,8 @@ pub(crate) struct Links {
     patches: Vec<(Option<u32>, LinkPattern, LinkPatch)>,
     /// What links with an order or a rate remember, by the link's number.
     lanes: Vec<Lane>,
+    /// The link used last.
+    last: u32,
 }
 
 /// Settings made ready for the hot path.
@@ -136,15 +138,15 @@ impl Links {
             course_of: IndexMap::new(),
             patches: links.iter().map(|(pattern, patch)| (None, pattern.clone(), patch.clone())).collect(),
             lanes: Vec::new(),
+            last: 0,
         }
     }
 
     /// Starts a run: nothing carried, nothing changed.
     pub(crate) fn reset(&mut self, topology: &Topology) {
-        let table = match topology.link_count() {
-            Some(count) => count,
-            None if self.nodes <= TABLE_NODES => self.nodes as usize * self.nodes as usize,
-            None => 0,
+        let table = match self.nodes {
+            nodes if topology.is_complete() && nodes <= TABLE_NODES => nodes as usize * nodes as usize,
+            _ => 0,
         };
         self.carried.clear();
         self.carried.resize(table, 0);
@@ -178,18 +180,18 @@ impl Links {
         self.course_of.clear();
     }
 
-    /// Sends a message over one link.
+    /// Sends a message over the link with this number.
     #[inline]
     pub(crate) fn cross(
         &mut self,
         now: Time,
         parcel: Parcel,
-        topology: &Topology,
+        link: u32,
+        topology: &mut Topology,
         draws: &mut Draws,
     ) -> Crossing {
-        let link = self.number(parcel.from, parcel.to, topology) as usize;
-        let count = u64::from(self.carried[link]);
-        self.carried[link] += 1;
+        let count = u64::from(self.count(link, topology));
+        let link = link as usize;
         let [first, second] = draws.draw(Purpose::Link, parcel.from_key, count);
         let (first, second) = (finish(first, parcel.to_key), finish(second, parcel.to_key));
         if self.patches.is_empty() && self.base.plain {
@@ -209,7 +211,7 @@ impl Links {
         let course = course_number.map_or(&self.base, |number| &self.courses[number]);
         let settings = &course.settings;
         let fault = course.fault;
-        let (low, high) = |word: u64| -> (u32, u32) { (word as u32, (word >> 32) as u32) }(words[1]);
+        let (low, high) = (words[1] as u32, (words[1] >> 32) as u32);
         let (duplicate, reorder) = (words[2] as u32, (words[2] >> 32) as u32);
         let mut lost = settings.loss.happens(low).then_some(Reason::Loss);
         if lost.is_none() && settings.corrupt.happens(high) {
@@ -266,17 +268,33 @@ impl Links {
         number.checked_sub(1)
     }
 
-    /// The link's number.
+    /// Counts a message on the link with this number; gives how many there were before.
     #[inline]
-    fn number(&mut self, from: ProcessId, to: ProcessId, topology: &Topology) -> u32 {
+    fn count(&mut self, link: u32, topology: &mut Topology) -> u32 {
         if !topology.is_complete() {
-            return topology
-                .link(from, to)
-                .unwrap_or_else(|| unreachable!("only existing links are crossed"));
+            return topology.count(link);
         }
-        if self.nodes <= TABLE_NODES {
-            return from.0 * self.nodes + to.0;
-        }
+        let counter = &mut self.carried[link as usize];
+        *counter += 1;
+        *counter - 1
+    }
+
+    /// The number of the link from one node to another, if there is one.
+    #[inline]
+    pub(crate) fn number(&mut self, from: ProcessId, to: ProcessId, topology: &Topology) -> Option<u32> {
+        let number = if !topology.is_complete() {
+            topology.link(from, to, self.last)?
+        } else if self.nodes <= TABLE_NODES {
+            from.0 * self.nodes + to.0
+        } else {
+            self.listed_number(from, to)
+        };
+        self.last = number;
+        Some(number)
+    }
+
+    /// The number of a link that has no place in a table.
+    fn listed_number(&mut self, from: ProcessId, to: ProcessId) -> u32 {
         let next = self.carried.len() as u32;
         let number = *self.numbers.entry((from.0, to.0)).or_insert(next);
         if number == next {

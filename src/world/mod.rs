@@ -19,7 +19,7 @@ pub use setup::{
     Planned, Probability, Quantity, Setup, Shape, Targets,
 };
 
-use crate::process::{Choices, LocalTime, Names, ProcessId, Scene, Time, TimerRange};
+use crate::process::{Choices, LocalTime, Names, Neighbours, ProcessId, Scene, Time, TimerRange};
 use clock::Clock;
 use draws::{Draws, Purpose, below};
 use faults::{Doomed, Faults};
@@ -88,7 +88,7 @@ impl World {
     /// A world in which nothing has happened yet; [`World::reset`] starts a run.
     pub fn new(setup: Arc<Setup>) -> Self {
         let nodes = setup.names.len() as u32;
-        let topology = Topology::new(&Shape::Complete, nodes, 0);
+        let topology = Topology::new(&Shape::Complete, nodes, 0, false);
         let links = Links::new(nodes, &setup.network, &setup.links);
         Self {
             seed: 0,
@@ -109,7 +109,9 @@ impl World {
         let stale =
             self.drawn.len() != count || (self.seed != seed && Topology::is_random(&self.setup.topology));
         if stale {
-            self.topology = Topology::new(&self.setup.topology, count as u32, seed);
+            self.topology = Topology::new(&self.setup.topology, count as u32, seed, self.setup.routing);
+        } else {
+            self.topology.reset();
         }
         self.seed = seed;
         self.draws.reset(seed);
@@ -138,6 +140,11 @@ impl World {
     /// Every fault that happened so far, with what it touched.
     pub fn faults(&self) -> &[Fault] {
         &self.faults.account
+    }
+
+    /// Whom a node has a link to.
+    pub fn neighbours(&self, me: ProcessId) -> Neighbours<'_> {
+        self.topology.neighbours(me)
     }
 
     /// What a node's own clock shows.
@@ -212,16 +219,14 @@ impl World {
         if from == to {
             return arrived;
         }
-        let linked = self.topology.is_complete() || self.topology.link(from, to).is_some();
-        let hop = if linked {
-            Some(to)
-        } else if self.setup.routing {
-            self.topology.next_hop(from, to)
-        } else {
-            None
+        let (hop, link) = match self.links.number(from, to, &self.topology) {
+            Some(link) => (to, link),
+            None => match self.first_hop(from, to) {
+                Some(hop) => hop,
+                None => return Transit { lost: Some(Reason::NoLink), ..arrived },
+            },
         };
-        let Some(hop) = hop else { return Transit { lost: Some(Reason::NoLink), ..arrived } };
-        let mut transit = self.cross(now, from, hop, size);
+        let mut transit = self.cross(now, from, hop, link, size);
         if self.faults.watches_kinds() && self.faults.drops(from, to, kind) {
             transit.lost = Some(Reason::Dropped);
             transit.copy = None;
@@ -231,17 +236,23 @@ impl World {
 
     /// A message that has come to `at` on its way is passed on to `to`.
     pub fn pass_on(&mut self, now: Time, at: ProcessId, to: ProcessId, size: u32) -> Transit {
-        match self.topology.next_hop(at, to) {
-            Some(hop) => self.cross(now, at, hop, size),
+        match self.first_hop(at, to) {
+            Some((hop, link)) => self.cross(now, at, hop, link, size),
             None => Transit { at: now, hop: to, lost: Some(Reason::NoLink), copy: None },
         }
     }
 
+    /// The first neighbour on the way to a receiver that is none, and the link to it; none when nothing is routed.
+    fn first_hop(&mut self, from: ProcessId, to: ProcessId) -> Option<(ProcessId, u32)> {
+        let hop = if self.setup.routing { self.topology.next_hop(from, to)? } else { return None };
+        Some((hop, self.links.number(from, hop, &self.topology)?))
+    }
+
     #[inline]
-    fn cross(&mut self, now: Time, from: ProcessId, to: ProcessId, size: u32) -> Transit {
+    fn cross(&mut self, now: Time, from: ProcessId, to: ProcessId, link: u32, size: u32) -> Transit {
         let names = &self.setup.names;
         let parcel = Parcel { from, to, from_key: names.key(from), to_key: names.key(to), size };
-        let crossing = self.links.cross(now, parcel, &self.topology, &mut self.draws);
+        let crossing = self.links.cross(now, parcel, link, &mut self.topology, &mut self.draws);
         if let Some(fault) = crossing.fault {
             self.faults.touch(fault);
         }

@@ -9,31 +9,46 @@ use petgraph::{Directed, algo::dijkstra, csr::Csr, unionfind::UnionFind};
 use rand::Rng;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The links of one run.
+/// The links of one run, and how many messages each has carried.
 #[derive(Clone, Debug)]
 pub(crate) struct Topology {
     nodes: u32,
     /// Absent when everybody has a link to everybody.
-    graph: Option<Graph>,
-    /// For each destination asked for, everybody's distance to it.
+    lists: Option<Lists>,
+    /// For routing, and for each destination asked for, everybody's distance to it.
+    graph: Option<Csr<(), (), Directed, u32>>,
     distances: BTreeMap<u32, Vec<u32>>,
 }
 
+/// Adjacency lists in one table: for each node its neighbours, then as many counters of messages, side by side so
+/// that sending touches one place in memory.
 #[derive(Clone, Debug)]
-struct Graph {
-    links: Csr<(), (), Directed, u32>,
-    /// The number of each node's first link.
-    first: Vec<u32>,
+struct Lists {
+    /// Where each node's part of `table` begins; one more than there are nodes.
+    starts: Vec<u32>,
+    table: Vec<u32>,
+}
+
+impl Lists {
+    /// A node's neighbours and where its counters begin.
+    #[inline]
+    fn of(&self, node: ProcessId) -> (&[u32], u32) {
+        let (start, end) = (self.starts[node.index()], self.starts[node.index() + 1]);
+        let middle = start + (end - start) / 2;
+        (&self.table[start as usize..middle as usize], middle)
+    }
 }
 
 impl Topology {
-    /// The links of `shape` over so many nodes; a random shape is drawn from the seed.
-    pub(crate) fn new(shape: &Shape, nodes: u32, seed: u64) -> Self {
+    /// The links of `shape` over so many nodes; a random shape is drawn from the seed. `routing` says whether
+    /// [`Topology::next_hop`] will be asked.
+    pub(crate) fn new(shape: &Shape, nodes: u32, seed: u64, routing: bool) -> Self {
         let graph = match shape {
             Shape::Complete => None,
-            _ => Some(Graph::new(nodes, edges(shape, nodes, seed))),
+            _ => Some(graph(nodes, edges(shape, nodes, seed))),
         };
-        Self { nodes, graph, distances: BTreeMap::new() }
+        let lists = graph.as_ref().map(|graph| lists(nodes, graph));
+        Self { nodes, lists, graph: graph.filter(|_| routing), distances: BTreeMap::new() }
     }
 
     /// Whether the same shape is another graph under another seed.
@@ -48,30 +63,51 @@ impl Topology {
     }
 
     /// Whether everybody has a link to everybody.
+    #[inline]
     pub(crate) fn is_complete(&self) -> bool {
-        self.graph.is_none()
+        self.lists.is_none()
     }
 
     /// Whom a node has a link to.
     #[inline]
     pub(crate) fn neighbours(&self, me: ProcessId) -> Neighbours<'_> {
-        match &self.graph {
+        match &self.lists {
             None => Neighbours::Everybody { me, group_size: self.nodes },
-            Some(graph) => Neighbours::Listed(graph.links.neighbors_slice(me.0)),
+            Some(lists) => Neighbours::Listed(lists.of(me).0),
         }
     }
 
-    /// The number of the directed link, where links are counted; none where there is no link.
+    /// The number of the directed link, where links are listed; none where there is no link. `near` is a guess at
+    /// it: the number of a link used shortly before, for a process that sends to its neighbours one after the other.
     #[inline]
-    pub(crate) fn link(&self, from: ProcessId, to: ProcessId) -> Option<u32> {
-        let graph = self.graph.as_ref()?;
-        let place = graph.links.neighbors_slice(from.0).binary_search(&to.0).ok()?;
-        Some(graph.first[from.index()] + place as u32)
+    pub(crate) fn link(&self, from: ProcessId, to: ProcessId, near: u32) -> Option<u32> {
+        let (neighbours, first) = self.lists.as_ref()?.of(from);
+        let place = near.wrapping_sub(first) as usize;
+        // The next neighbour, or the one after it when one is left out; the first one when another process begins.
+        for guess in [place.wrapping_add(1), place.wrapping_add(2), 0] {
+            if neighbours.get(guess) == Some(&to.0) {
+                return Some(first + guess as u32);
+            }
+        }
+        neighbours.binary_search(&to.0).ok().map(|place| first + place as u32)
     }
 
-    /// How many directed links there are, where links are counted.
-    pub(crate) fn link_count(&self) -> Option<usize> {
-        self.graph.as_ref().map(|graph| graph.links.edge_count())
+    /// Counts a message on the link with this number, where links are listed; gives how many there were before.
+    #[inline]
+    pub(crate) fn count(&mut self, link: u32) -> u32 {
+        let Some(lists) = &mut self.lists else { return 0 };
+        let counter = &mut lists.table[link as usize];
+        *counter += 1;
+        *counter - 1
+    }
+
+    /// Forgets what the links have carried.
+    pub(crate) fn reset(&mut self) {
+        let Some(lists) = &mut self.lists else { return };
+        for bounds in lists.starts.windows(2) {
+            let middle = bounds[0] + (bounds[1] - bounds[0]) / 2;
+            lists.table[middle as usize..bounds[1] as usize].fill(0);
+        }
     }
 
     /// The neighbour of `from` on a shortest path to `to`: of several the first. None when there is no path.
@@ -79,36 +115,39 @@ impl Topology {
         let graph = self.graph.as_ref()?;
         let distances = self.distances.entry(to.0).or_insert_with(|| {
             let mut found = vec![u32::MAX; self.nodes as usize];
-            for (node, distance) in dijkstra(&graph.links, to.0, None, |_| 1_u32) {
+            for (node, distance) in dijkstra(graph, to.0, None, |_| 1_u32) {
                 found[node as usize] = distance;
             }
             found
         });
         let here = distances[from.index()];
         let nearer = |next: &&u32| distances[**next as usize] < here;
-        graph.links.neighbors_slice(from.0).iter().find(nearer).copied().map(ProcessId)
+        graph.neighbors_slice(from.0).iter().find(nearer).copied().map(ProcessId)
     }
 }
 
-impl Graph {
-    fn new(nodes: u32, edges: Vec<(u32, u32)>) -> Self {
-        let mut directed: Vec<(u32, u32)> = edges.into_iter().flat_map(|(a, b)| [(a, b), (b, a)]).collect();
-        directed.retain(|(a, b)| a != b);
-        directed.sort_unstable();
-        directed.dedup();
-        let mut links =
-            Csr::from_sorted_edges(&directed).unwrap_or_else(|_| unreachable!("the edges were sorted"));
-        while links.node_count() < nodes as usize {
-            links.add_node(());
-        }
-        let mut first = Vec::with_capacity(nodes as usize);
-        let mut next = 0;
-        for node in 0..nodes {
-            first.push(next);
-            next += links.neighbors_slice(node).len() as u32;
-        }
-        Self { links, first }
+fn graph(nodes: u32, edges: Vec<(u32, u32)>) -> Csr<(), (), Directed, u32> {
+    let mut directed: Vec<(u32, u32)> = edges.into_iter().flat_map(|(a, b)| [(a, b), (b, a)]).collect();
+    directed.retain(|(a, b)| a != b);
+    directed.sort_unstable();
+    directed.dedup();
+    let mut graph =
+        Csr::from_sorted_edges(&directed).unwrap_or_else(|_| unreachable!("the edges were sorted"));
+    while graph.node_count() < nodes as usize {
+        graph.add_node(());
     }
+    graph
+}
+
+fn lists(nodes: u32, graph: &Csr<(), (), Directed, u32>) -> Lists {
+    let mut lists = Lists { starts: vec![0], table: Vec::with_capacity(2 * graph.edge_count()) };
+    for node in 0..nodes {
+        let neighbours = graph.neighbors_slice(node);
+        lists.table.extend_from_slice(neighbours);
+        lists.table.resize(lists.table.len() + neighbours.len(), 0);
+        lists.starts.push(lists.table.len() as u32);
+    }
+    lists
 }
 
 /// The undirected edges of a shape, possibly one of them twice.
@@ -149,7 +188,7 @@ fn edges(shape: &Shape, nodes: u32, seed: u64) -> Vec<(u32, u32)> {
 pub(crate) fn torus_columns(nodes: u32) -> u32 {
     (1..=nodes)
         .take_while(|rows| rows * rows <= nodes)
-        .filter(|rows| nodes % rows == 0)
+        .filter(|rows| nodes.is_multiple_of(*rows))
         .last()
         .map_or(1, |rows| nodes / rows)
 }
@@ -362,7 +401,7 @@ mod tests {
     use super::*;
 
     fn degrees(shape: &Shape, nodes: u32) -> Vec<usize> {
-        let topology = Topology::new(shape, nodes, 3);
+        let topology = Topology::new(shape, nodes, 3, false);
         (0..nodes).map(|node| topology.neighbours(ProcessId(node)).len()).collect()
     }
 
@@ -403,10 +442,10 @@ mod tests {
 
     #[test]
     fn messages_are_routed_along_shortest_paths() {
-        let mut ring = Topology::new(&Shape::Ring, 6, 0);
+        let mut ring = Topology::new(&Shape::Ring, 6, 0, true);
         assert_eq!(ring.next_hop(ProcessId(0), ProcessId(2)), Some(ProcessId(1)));
         assert_eq!(ring.next_hop(ProcessId(0), ProcessId(4)), Some(ProcessId(5)));
-        let mut apart = Topology::new(&Shape::Edges(vec![(ProcessId(0), ProcessId(1))]), 3, 0);
+        let mut apart = Topology::new(&Shape::Edges(vec![(ProcessId(0), ProcessId(1))]), 3, 0, true);
         assert_eq!(apart.next_hop(ProcessId(0), ProcessId(2)), None);
         assert!(apart.neighbours(ProcessId(2)).is_empty());
     }

@@ -5,8 +5,9 @@
 //! its messages in numbered frames, and hands up what arrives in turn.
 //!
 //! A process counts its lives in stable storage, so that frames of an earlier life are told from those of the
-//! present one; every frame says from which number on its receiver still misses something, so that a receiver
-//! that lost its state knows where to begin.
+//! present one; every frame says from which number on its sender still waits for an acknowledgement, so that a
+//! receiver that lost its state knows where to begin. An acknowledgement says that a frame was handed up: one that is
+//! held back when its receiver crashes comes again.
 
 use crate::process::{Context, Description, Effect, Effects, Output, Process, ProcessId, Request, Value};
 use serde::{Deserialize, Serialize};
@@ -269,7 +270,8 @@ impl<P: Process> Channel<P> {
         }
     }
 
-    /// Upon a frame: acknowledge it always, hand up what is new and has its turn.
+    /// Upon a frame: hand up what is new and has its turn, and acknowledge what has been handed up. A frame that
+    /// is held back is acknowledged when its turn comes, lest a receiver that crashes takes it along.
     fn on_data(
         &mut self,
         ctx: &mut Context<'_, Self>,
@@ -287,19 +289,23 @@ impl<P: Process> Channel<P> {
             return;
         }
         if life > incoming.life {
-            *incoming = Incoming { life, next: lowest, early: BTreeMap::new() };
+            *incoming = fresh();
         }
-        if self.layer.repeats() {
-            ctx.send(from, Frame::Ack { life, sequence });
+        // The sender knows that everything below was handed up, if not by this receiver then by its former self.
+        if lowest > incoming.next {
+            incoming.next = lowest;
+            incoming.early = incoming.early.split_off(&lowest);
         }
-        if sequence < incoming.next || incoming.early.contains_key(&sequence) {
-            return;
-        }
-        if self.layer.orders() {
-            incoming.early.insert(sequence, Some(body));
+        if sequence < incoming.next {
+            self.acknowledge(ctx, from, life, sequence);
+        } else if self.layer.orders() {
+            incoming.early.entry(sequence).or_insert(Some(body));
         } else {
-            incoming.early.insert(sequence, None);
-            self.hand_up(ctx, from, body);
+            let is_new = incoming.early.insert(sequence, None).is_none();
+            self.acknowledge(ctx, from, life, sequence);
+            if is_new {
+                self.hand_up(ctx, from, body);
+            }
         }
         self.advance(ctx, from);
     }
@@ -308,10 +314,18 @@ impl<P: Process> Channel<P> {
     fn advance(&mut self, ctx: &mut Context<'_, Self>, from: ProcessId) {
         while let Some(incoming) = self.incoming.get_mut(&from) {
             let Some(held_back) = incoming.early.remove(&incoming.next) else { return };
+            let (life, sequence) = (incoming.life, incoming.next);
             incoming.next += 1;
             if let Some(body) = held_back {
+                self.acknowledge(ctx, from, life, sequence);
                 self.hand_up(ctx, from, body);
             }
+        }
+    }
+
+    fn acknowledge(&self, ctx: &mut Context<'_, Self>, to: ProcessId, life: u64, sequence: u64) {
+        if self.layer.repeats() {
+            ctx.send(to, Frame::Ack { life, sequence });
         }
     }
 
