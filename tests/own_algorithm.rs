@@ -1,7 +1,7 @@
 //! The example of an algorithm of one's own: its properties hold, a mutant is caught, and every command knows it.
 
 #[path = "../examples/own_algorithm.rs"]
-#[expect(dead_code, reason = "its main is for the command line")]
+#[expect(dead_code, unreachable_pub, reason = "it is a program of its own; its main is for the command line")]
 mod own_algorithm;
 
 use own_algorithm::MajorityVote;

@@ -52,7 +52,7 @@ pub(super) fn in_order<T: Sync, R: Send, E>(
         for (place, done) in receive {
             bar.inc(1);
             let finished = bar.position() as usize;
-            if told && (finished % stride == 0 || finished == items.len()) {
+            if told && (finished.is_multiple_of(stride) || finished == items.len()) {
                 // Nothing can be said where stderr is closed.
                 let _written = writeln!(stderr(), "{finished} of {} scenarios", items.len());
             }

@@ -2,10 +2,12 @@
 //!
 //! ```text
 //! cargo install cargo-fuzz --locked
-//! cargo +nightly fuzz run --fuzz-dir tests/fuzz scenario tests/fuzz/corpus/scenario scenarios/broadcast -- -max_len=8192
+//! mkdir -p tests/fuzz/corpus/scenario
+//! RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir tests/fuzz scenario tests/fuzz/corpus/scenario scenarios tests/faulty -- -max_len=8192
 //! ```
 //!
-//! With a stable toolchain: `RUSTC_BOOTSTRAP=1 cargo fuzz run ...`. New inputs go to the first folder.
+//! `RUSTC_BOOTSTRAP=1` lets a stable compiler build with the address sanitizer; a nightly one needs no such thing. New
+//! inputs go to the first folder; the others are where it starts from.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
