@@ -45,7 +45,11 @@ fn sessions_show_what_they_show() {
 
 #[test]
 fn the_readme_shows_what_happens() {
-    in_a_folder("README.md", |_| {});
+    in_a_folder("README.md", |folder| {
+        let starter = fs::read_to_string("src/cli/starter.yaml").expect("it is there");
+        let mistaken = starter.replace("ALGORITHM", "causal-broadcast").replace("node: bob", "node: bobb");
+        fs::write(folder.join("second.yaml"), mistaken).expect("it can be written");
+    });
 }
 
 #[test]
