@@ -2,22 +2,31 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
-use std::path::PathBuf;
+use std::{num::NonZeroUsize, path::PathBuf};
 
-/// A workbench for distributed algorithms: one scenario file, simulated, judged and replayed.
+/// A workbench for distributed algorithms: a scenario is simulated, traced, judged and replayed
 #[derive(Debug, Parser)]
-#[command(name = "synod", version, about, disable_help_subcommand = true, after_help = EXIT_CODES)]
+#[command(name = "synod", version, after_help = AFTER_HELP)]
 pub(super) struct Arguments {
     /// When to use colour
-    #[arg(long, global = true, default_value = "auto", value_name = "WHEN")]
+    #[arg(long, global = true, default_value = "auto", value_name = "WHEN", display_order = 900)]
     pub(super) color: Color,
     #[command(subcommand)]
     pub(super) command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 everything held; 1 a property violated or an expectation unmet; \
-2 bad usage or bad file; 3 undecided; 4 replay diverged or traces differ; 5 nothing to run; 70 internal error; \
-74 input/output; 130 interrupted.";
+const AFTER_HELP: &str = "\
+Start with:
+  synod new first.yaml           a commented scenario
+  synod run first.yaml --view    what happens in it, event by event
+
+Exit codes:
+   0  everything held                       5  nothing to run
+   1  a property violated, or an            70  internal error: please report it
+      expectation unmet                    74  input or output failed
+   2  bad usage or bad file               130  interrupted
+   3  undecided: the run ended too early
+   4  a replay diverged, or traces differ";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -63,7 +72,7 @@ pub(super) struct Sources {
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(super) overrides: Vec<String>,
     /// Use this seed instead of the scenario's
-    #[arg(long, env = "SYNOD_SEED")]
+    #[arg(long, env = "SYNOD_SEED", value_name = "N")]
     pub(super) seed: Option<u64>,
 }
 
@@ -74,7 +83,9 @@ pub(super) struct Run {
     /// Stop at this virtual time, as in --until 20s
     #[arg(long, value_name = "TIME")]
     pub(super) until: Option<String>,
-    /// Write the trace here (JSON Lines); with several scenarios, into this folder
+    /// Write the trace here (JSON Lines): to a file, into a folder, or to standard output (-)
+    ///
+    /// With - the report goes to standard error. Several scenarios need a folder; it is made when it is not there.
     #[arg(long, value_name = "OUT", value_hint = ValueHint::AnyPath)]
     pub(super) trace: Option<PathBuf>,
     /// Print every event
@@ -83,8 +94,8 @@ pub(super) struct Run {
     /// Keep each node's state after each step in the trace
     #[arg(long)]
     pub(super) state: bool,
-    /// How much of the run is kept: without events, properties are not judged
-    #[arg(long, value_enum, default_value = "full", conflicts_with_all = ["view", "state", "trace"])]
+    /// How much of the run is kept; properties are judged on full only
+    #[arg(long, value_enum, default_value = "full", value_name = "WHAT", conflicts_with_all = ["view", "state", "trace"])]
     pub(super) record: Keep,
     /// Run twice and name the first difference
     #[arg(long)]
@@ -107,15 +118,15 @@ pub(super) struct Check {
 #[derive(Debug, Args)]
 pub(super) struct Reporting {
     /// How results are written
-    #[arg(long, value_enum, default_value = "human")]
+    #[arg(long, value_enum, default_value = "human", value_name = "FORMAT")]
     pub(super) format: Format,
     /// Short for --format json
     #[arg(long, conflicts_with = "format")]
     pub(super) json: bool,
-    /// How many scenarios are run at once; results do not depend on it
+    /// How many scenarios are worked on at once; results do not depend on it [default: one for each core]
     #[arg(short, long, value_name = "N")]
-    pub(super) jobs: Option<usize>,
-    /// When to show a progress bar
+    pub(super) jobs: Option<NonZeroUsize>,
+    /// When to show progress, on standard error
     #[arg(long, default_value = "auto", value_name = "WHEN")]
     pub(super) progress: Progress,
 }
@@ -128,7 +139,7 @@ impl Reporting {
 
 #[derive(Debug, Args)]
 pub(super) struct Replay {
-    /// A trace that `run --trace` wrote
+    /// A trace that `run --trace` wrote, or - for standard input
     #[arg(value_hint = ValueHint::FilePath)]
     pub(super) trace: PathBuf,
     /// Print every event of the replay
@@ -143,6 +154,7 @@ pub(super) enum Trace {
     /// Count messages, delays and outputs
     Stats {
         /// The trace, or - for standard input
+        #[arg(value_hint = ValueHint::FilePath)]
         trace: PathBuf,
         /// As JSON
         #[arg(long)]
@@ -151,8 +163,10 @@ pub(super) enum Trace {
     /// Name the first difference of two traces
     Diff {
         /// One trace
+        #[arg(value_hint = ValueHint::FilePath)]
         first: PathBuf,
         /// The other
+        #[arg(value_hint = ValueHint::FilePath)]
         second: PathBuf,
     },
     /// Convert a trace for another tool
@@ -163,10 +177,10 @@ pub(super) enum Trace {
 pub(super) struct View {
     /// The trace, or - for standard input
     pub(super) trace: PathBuf,
-    /// Only what happens at these nodes
+    /// Only what happens at these nodes, as in --nodes alice,bob
     #[arg(long, value_delimiter = ',')]
     pub(super) nodes: Vec<String>,
-    /// Only events of these kinds
+    /// Only events of these kinds, as in --kinds receive,output
     #[arg(long, value_delimiter = ',')]
     pub(super) kinds: Vec<String>,
     /// Only this event and ten on either side
@@ -221,9 +235,9 @@ pub(super) struct New {
 pub(super) enum Format {
     /// For people
     Human,
-    /// One JSON document
+    /// One JSON document for all scenarios
     Json,
-    /// One line of JSON for each scenario
+    /// One JSON document, on one line, for each scenario
     Jsonl,
     /// JUnit XML, for CI and graders
     Junit,
@@ -241,9 +255,9 @@ pub(super) enum Keep {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub(super) enum Progress {
-    /// On a terminal
+    /// For several scenarios, on a terminal
     Auto,
-    /// Always
+    /// Always; a line now and then where there is no terminal
     Always,
     /// Never
     Never,

@@ -4,7 +4,8 @@ use super::args::Progress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
     collections::BTreeMap,
-    num::NonZero,
+    io::{IsTerminal, Write, stderr},
+    num::NonZeroUsize,
     sync::{
         atomic::{AtomicUsize, Ordering},
         mpsc,
@@ -16,14 +17,17 @@ use std::{
 /// early when `report` fails.
 pub(super) fn in_order<T: Sync, R: Send, E>(
     items: &[T],
-    jobs: Option<usize>,
+    jobs: Option<NonZeroUsize>,
     progress: Progress,
     work: impl Fn(&T) -> R + Sync,
     mut report: impl FnMut(R) -> Result<(), E>,
 ) -> Result<(), E> {
-    let available = thread::available_parallelism().map_or(1, NonZero::get);
-    let jobs = jobs.unwrap_or(available).clamp(1, items.len().max(1));
+    let available = || thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let jobs = jobs.unwrap_or_else(available).get().min(items.len());
     let bar = bar(items.len(), progress);
+    // Where there is no terminal, a bar would be noise: ten lines say as much.
+    let told = progress == Progress::Always && !stderr().is_terminal();
+    let stride = items.len().div_ceil(10).max(1);
     let next = AtomicUsize::new(0);
     let stopped = AtomicUsize::new(0);
     let (send, receive) = mpsc::channel();
@@ -47,6 +51,11 @@ pub(super) fn in_order<T: Sync, R: Send, E>(
         let mut result = Ok(());
         for (place, done) in receive {
             bar.inc(1);
+            let finished = bar.position() as usize;
+            if told && (finished.is_multiple_of(stride) || finished == items.len()) {
+                // Nothing can be said where stderr is closed.
+                let _written = writeln!(stderr(), "{finished} of {} scenarios", items.len());
+            }
             waiting.insert(place, done);
             while let Some(done) = waiting.remove(&reported) {
                 reported += 1;

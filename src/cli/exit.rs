@@ -1,11 +1,12 @@
 //! Exit codes, and the failures that lead to them.
 
+use crate::scenario::Mistakes;
 use std::{io, process::ExitCode};
 
 /// What came of a command, as its exit code says it. The codes are stable.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
-pub enum Exit {
+pub(super) enum Exit {
     /// Everything held.
     Held = 0,
     /// A property was violated or an expectation not met.
@@ -31,8 +32,8 @@ impl From<Exit> for ExitCode {
 }
 
 impl Exit {
-    /// The one of two that matters more: a batch ends with the worst of its runs.
-    pub fn worse(self, other: Self) -> Self {
+    /// The one of two that matters more: a batch ends with the worst of its runs. The numbers say nothing of that.
+    pub(super) fn worse(self, other: Self) -> Self {
         let weight = |exit: Self| match exit {
             Self::Held => 0,
             Self::Nothing => 1,
@@ -56,14 +57,14 @@ pub(super) enum Failure {
     /// A sentence for the user.
     #[error("{0}")]
     Usage(String),
-    /// A report with excerpts, rendered already.
+    /// What is wrong with a scenario.
     #[error("{0}")]
-    Report(String),
+    Mistakes(Box<Mistakes>),
     /// Nothing to run.
     #[error("{0}")]
     Nothing(String),
     /// A file could not be read or written.
-    #[error("{place}: {error}")]
+    #[error("{place}: {}", plain(error))]
     Io {
         /// Which file.
         place: String,
@@ -71,7 +72,7 @@ pub(super) enum Failure {
         error: io::Error,
     },
     /// An error in synod itself.
-    #[error("internal error: {0}; please report it")]
+    #[error("internal error: {0}; this is a mistake in synod: please report it")]
     Internal(String),
 }
 
@@ -79,7 +80,7 @@ impl Failure {
     pub(super) fn exit(&self) -> Exit {
         match self {
             Self::ClosedPipe => Exit::Held,
-            Self::Usage(_) | Self::Report(_) => Exit::Usage,
+            Self::Usage(_) | Self::Mistakes(_) => Exit::Usage,
             Self::Nothing(_) => Exit::Nothing,
             Self::Io { .. } => Exit::Io,
             Self::Internal(_) => Exit::Internal,
@@ -92,5 +93,14 @@ impl Failure {
             io::ErrorKind::BrokenPipe => Self::ClosedPipe,
             _ => Self::Io { place, error },
         }
+    }
+}
+
+/// What the operating system says, without its number for it.
+fn plain(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.split_once(" (os error") {
+        Some((sentence, _)) => sentence.to_lowercase(),
+        None => text,
     }
 }

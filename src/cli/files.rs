@@ -1,9 +1,10 @@
 //! Which files a command is about.
 
 use super::exit::Failure;
+use crate::scenario;
 use std::{
     fs,
-    io::Read,
+    io::{self, Read},
     path::{Path, PathBuf},
 };
 
@@ -22,7 +23,7 @@ pub(super) fn scenarios(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     }
     if files.is_empty() {
         let listed: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
-        return Err(Failure::Nothing(format!("no scenario (*.yaml) below {}", listed.join(", "))));
+        return Err(Failure::Nothing(format!("there is no scenario (*.yaml) in {}", listed.join(", "))));
     }
     Ok(files)
 }
@@ -53,7 +54,28 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
         std::io::stdin().read_to_end(&mut bytes).map_err(Failure::io(place))?;
         return Ok(bytes);
     }
-    fs::read(path).map_err(Failure::io(place))
+    fs::read(path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => Failure::Io { error: missing(path), place },
+        io::ErrorKind::IsADirectory => Failure::Usage(format!("{place} is a folder; a file is needed here")),
+        _ => Failure::io(place)(error),
+    })
+}
+
+/// There is no such file; one with a similar name beside it may have been meant.
+fn missing(path: &Path) -> io::Error {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let wanted = path.file_name().unwrap_or_default().to_string_lossy();
+    let mut names: Vec<String> = fs::read_dir(folder)
+        .map(|entries| {
+            entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+        })
+        .unwrap_or_default();
+    names.sort();
+    let hint = match scenario::nearest(&wanted, names.iter().map(String::as_str)) {
+        Some(name) => format!("; did you mean `{}`?", path.with_file_name(name).display()),
+        None => String::new(),
+    };
+    io::Error::new(io::ErrorKind::NotFound, format!("there is no such file{hint}"))
 }
 
 /// What a file is called in messages.

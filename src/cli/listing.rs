@@ -4,7 +4,8 @@ use super::{
     args::{Arguments, Describe, List, New},
     exit::{Exit, Failure},
     files,
-    output::{Output, Tone, paint},
+    output::{Output, Tone, paint, versioned},
+    program,
 };
 use crate::{
     registry::{Described, Registry},
@@ -12,7 +13,7 @@ use crate::{
 };
 use clap::CommandFactory;
 use clap_complete::Shell;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::{fs, io::Write, path::Path};
 
 /// Lists the algorithms.
@@ -20,8 +21,7 @@ pub(super) fn list(registry: &Registry, wanted: &List, output: &mut Output) -> R
     let described: Vec<&Described> =
         registry.descriptions().filter_map(|description| registry.describe(description.name)).collect();
     if wanted.json {
-        let all = described.iter().map(|one| json!(one)).collect::<Vec<Value>>();
-        output.line(Value::from(all).to_string())?;
+        output.line(json!({ "v": 1, "algorithms": described }).to_string())?;
         return Ok(Exit::Held);
     }
     let width = |of: fn(&Described) -> usize, least: usize| {
@@ -40,37 +40,76 @@ pub(super) fn list(registry: &Registry, wanted: &List, output: &mut Output) -> R
 /// Describes one algorithm.
 pub(super) fn describe(registry: &Registry, wanted: &Describe, output: &mut Output) -> Result<Exit, Failure> {
     let Some(described) = registry.describe(&wanted.name) else {
-        let names = registry.descriptions().map(|description| description.name);
-        let nearest = scenario::nearest(&wanted.name, names);
-        let hint = nearest
-            .map_or_else(|| "; `synod list` lists them".into(), |name| format!("; did you mean `{name}`?"));
+        let names = || registry.descriptions().map(|description| description.name);
+        let part = |name: &&str| !wanted.name.is_empty() && name.contains(&wanted.name);
+        let nearest = scenario::nearest(&wanted.name, names()).or_else(|| names().find(part));
+        let hint = nearest.map_or_else(
+            || format!("; `{} list` names them all", program()),
+            |name| format!("; did you mean `{name}`?"),
+        );
         return Err(Failure::Usage(format!("unknown algorithm `{}`{hint}", wanted.name)));
     };
     if wanted.json {
-        output.line(json!(described).to_string())?;
+        output.line(versioned(described)?)?;
         return Ok(Exit::Held);
     }
-    let description = &described.description;
-    output.line(format!("{}: {}", paint(Tone::Strong, description.name), description.summary))?;
-    output.line(format!("\nProblem: {}", described.problem))?;
-    section("Assumes", description.assumes.iter().map(|text| (*text).to_owned()), output)?;
-    let promises = described.properties.iter().filter(|(name, _, _)| description.promises.contains(name));
-    section("Promises", promises.map(|(name, about, _)| format!("{name}: {about}")), output)?;
-    section("Messages", description.messages.iter().map(|(kind, says)| format!("{kind}: {says}")), output)?;
-    output.line(format!("\nCost: {}", description.cost))?;
-    section("Broken by", description.breaks.iter().map(|text| (*text).to_owned()), output)?;
-    if described.config.as_object().is_some_and(|config| !config.is_empty()) {
-        let config =
-            serde_yaml::to_string(&described.config).map_err(|error| Failure::Internal(error.to_string()))?;
-        section("Configuration, with defaults", config.lines().map(str::to_owned), output)?;
-    }
-    output.line(format!("\nSource: {}", description.source))?;
+    output.bytes(page(described)?.as_bytes())?;
     Ok(Exit::Held)
 }
 
-fn section(title: &str, lines: impl Iterator<Item = String>, output: &mut Output) -> Result<(), Failure> {
-    output.line(format!("\n{title}:"))?;
-    lines.into_iter().try_for_each(|line| output.line(format!("  {line}")))
+/// How wide a description is printed.
+const WIDTH: usize = 100;
+
+/// What there is to say about an algorithm, as text.
+fn page(described: &Described) -> Result<String, Failure> {
+    let description = &described.description;
+    let plain = |texts: &[&'static str]| texts.iter().map(|text| ("", *text)).collect::<Vec<_>>();
+    let promised = |(name, _, _): &&(&'static str, _, _)| description.promises.contains(name);
+    let promises = described.properties.iter().filter(promised).map(|(name, about, _)| (*name, *about));
+    let mut page = wrapped(&format!("{}: {}", description.name, description.summary), 0, 0);
+    page.push_str(&format!("\nProblem: {}\n", described.problem));
+    page.push_str(&section("Assumes", &plain(description.assumes)));
+    page.push_str(&section("Promises", &promises.collect::<Vec<_>>()));
+    page.push_str(&section("Messages", description.messages));
+    page.push_str(&section("Cost", &[("", description.cost)]));
+    page.push_str(&section("Broken by", &plain(description.breaks)));
+    if described.config.as_object().is_some_and(|config| !config.is_empty()) {
+        let config =
+            serde_yaml::to_string(&described.config).map_err(|error| Failure::Internal(error.to_string()))?;
+        let lines: Vec<_> = config.lines().map(|line| ("", line)).collect();
+        page.push_str(&section("Configuration, with defaults", &lines));
+    }
+    page.push_str(&section("Source", &[("", description.source)]));
+    Ok(page)
+}
+
+/// A title and what stands below it: names in a column of their own, texts beside them.
+fn section(title: &str, lines: &[(&str, &str)]) -> String {
+    let column = lines.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let indent = if column == 0 { 2 } else { column + 4 };
+    let mut text = format!("\n{title}:\n");
+    for (name, says) in lines {
+        let head = if column == 0 { String::new() } else { format!("  {name:column$}  ") };
+        text.push_str(&wrapped(&format!("{head}{says}"), if column == 0 { 2 } else { 0 }, indent));
+    }
+    text
+}
+
+/// A text in lines, the first and the others indented by so much; its own spaces are kept.
+fn wrapped(text: &str, first: usize, others: usize) -> String {
+    let mut lines = String::new();
+    let mut line = " ".repeat(first);
+    for word in text.split_inclusive(' ') {
+        if line.chars().count() + word.trim_end().chars().count() > WIDTH {
+            lines.push_str(line.trim_end());
+            lines.push('\n');
+            line = " ".repeat(others);
+        }
+        line.push_str(word);
+    }
+    lines.push_str(line.trim_end());
+    lines.push('\n');
+    lines
 }
 
 /// Prints the JSON Schema of scenarios.
@@ -101,14 +140,14 @@ pub(super) fn new(registry: &Registry, wanted: &New, output: &mut Output) -> Res
         created => created.map_err(Failure::io(place.clone()))?,
     };
     file.write_all(text.as_bytes()).map_err(Failure::io(place.clone()))?;
-    output.line(format!("{place} written; run it with: synod run {place}"))?;
+    output.line(format!("{place} is written; run it with: {} run {place}", program()))?;
     Ok(Exit::Held)
 }
 
 /// Prints shell completions.
 pub(super) fn completions(shell: Shell, output: &mut Output) -> Result<Exit, Failure> {
     let mut text = Vec::new();
-    clap_complete::generate(shell, &mut Arguments::command(), "synod", &mut text);
+    clap_complete::generate(shell, &mut Arguments::command(), program(), &mut text);
     output.bytes(&text)?;
     Ok(Exit::Held)
 }

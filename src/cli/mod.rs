@@ -2,6 +2,7 @@
 
 mod args;
 mod batch;
+mod check;
 mod exit;
 mod files;
 mod listing;
@@ -10,24 +11,27 @@ mod output;
 mod run;
 mod traces;
 
-pub use exit::Exit;
-
-use crate::registry::Registry;
+use crate::{registry::Registry, scenario};
 use args::{Arguments, Command};
-use clap::{CommandFactory, FromArgMatches};
-use exit::Failure;
+use clap::{
+    CommandFactory, Parser,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
+use exit::{Exit, Failure};
 use output::Output;
-use std::process::ExitCode;
+use std::{env, ffi::OsString, io::Write, panic, path::Path, process, process::ExitCode};
 
 /// Runs the command line of a program with these algorithms; gives the code to exit with.
 ///
 /// A program of one's own is this in its `main`, with `Registry::standard().with::<MyAlgorithm>()`.
 pub fn main(registry: &Registry) -> ExitCode {
-    let matches = Arguments::command().get_matches();
-    let arguments = match Arguments::from_arg_matches(&matches) {
-        Ok(arguments) => arguments,
-        Err(error) => error.exit(),
-    };
+    main_with(registry, env::args_os())
+}
+
+/// The same with arguments from elsewhere; the first is the program's name.
+pub fn main_with(registry: &Registry, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    report_panics();
+    let arguments = Arguments::try_parse_from(arguments).unwrap_or_else(|error| suggest(error).exit());
     arguments.color.write_global();
     let mut output = Output::new();
     let exit = match dispatch(registry, &arguments, &mut output) {
@@ -44,10 +48,56 @@ pub fn main(registry: &Registry) -> ExitCode {
     }
 }
 
+/// A panic is a mistake in this program or in an algorithm, not the user's: it says so and exits with 70.
+fn report_panics() {
+    let usual = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        if env::var_os("RUST_BACKTRACE").is_some_and(|wanted| wanted != "0") {
+            usual(panic);
+        }
+        let payload = panic.payload();
+        let said = payload.downcast_ref::<&str>().copied();
+        let said = said.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("panic");
+        let place = panic.location().map(|place| format!(" ({place})")).unwrap_or_default();
+        // Nothing can be said where stderr is closed.
+        let _written = writeln!(
+            anstream::stderr(),
+            "error: internal error: {said}{place}\n\
+             This is a mistake in synod or in an algorithm, not in your scenario. Please report it, with the command \
+             and the scenario."
+        );
+        process::exit(Exit::Internal as i32);
+    }));
+}
+
+/// Adds to an unknown command what may have been meant.
+fn suggest(mut error: clap::Error) -> clap::Error {
+    if error.kind() != ErrorKind::InvalidSubcommand || error.get(ContextKind::SuggestedSubcommand).is_some() {
+        return error;
+    }
+    let Some(ContextValue::String(written)) = error.get(ContextKind::InvalidSubcommand) else { return error };
+    let command = Arguments::command();
+    let names = command.get_subcommands().map(clap::Command::get_name);
+    if Path::new(written).exists() {
+        let tip = format!("to run a scenario: {} run {written}", program());
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    } else if let Some(meant) = scenario::nearest(written, names) {
+        error.insert(ContextKind::SuggestedSubcommand, ContextValue::String(meant.to_owned()));
+    }
+    error
+}
+
+/// What the user typed to get here, without folders.
+fn program() -> String {
+    let name = env::args_os().next();
+    let stem = name.as_deref().and_then(|name| Path::new(name).file_stem());
+    stem.map_or_else(|| "synod".into(), |stem| stem.to_string_lossy().into_owned())
+}
+
 fn dispatch(registry: &Registry, arguments: &Arguments, output: &mut Output) -> Result<Exit, Failure> {
     match &arguments.command {
         Command::Run(wanted) => run::run(registry, wanted, output),
-        Command::Check(wanted) => run::check(registry, wanted, output),
+        Command::Check(wanted) => check::check(registry, wanted, output),
         Command::Replay(wanted) => traces::replay(registry, wanted, output),
         Command::Trace { command } => traces::trace(command, output),
         Command::List(wanted) => listing::list(registry, wanted, output),

@@ -3,7 +3,8 @@
 use super::{
     args::Format,
     exit::{Exit, Failure},
-    output::{Output, Tone, paint},
+    files,
+    output::{Output, Tone, counted, paint},
 };
 use crate::{
     process::{Time, Verdict},
@@ -14,6 +15,7 @@ use crate::{
 };
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use serde_json::{Value, json};
+use std::path::PathBuf;
 
 /// A scenario that was run.
 pub(super) struct Ran {
@@ -24,6 +26,8 @@ pub(super) struct Ran {
     pub(super) diverged: Option<String>,
     /// A second run did not differ.
     pub(super) verified: bool,
+    /// The file its trace was written to.
+    pub(super) trace: Option<String>,
     /// The command that runs it again, the seed apart.
     pub(super) again: String,
 }
@@ -50,24 +54,41 @@ const STORY: usize = 40;
 pub(super) struct Results {
     format: Format,
     several: bool,
+    /// The width of the longest file name.
+    width: usize,
     values: Vec<Value>,
     junit: Report,
+    exit: Exit,
     passed: u32,
     failed: u32,
 }
 
 impl Results {
-    pub(super) fn new(format: Format, several: bool) -> Self {
-        Self { format, several, values: Vec::new(), junit: Report::new("synod"), passed: 0, failed: 0 }
+    pub(super) fn new(format: Format, files: &[PathBuf]) -> Self {
+        Self {
+            format,
+            several: files.len() > 1,
+            width: files.iter().map(|file| files::name(file).chars().count()).max().unwrap_or(0),
+            values: Vec::new(),
+            junit: Report::new("synod"),
+            exit: Exit::Held,
+            passed: 0,
+            failed: 0,
+        }
     }
 
     /// Shows one result, or keeps it for the end.
     pub(super) fn add(&mut self, ran: &Ran, view: bool, output: &mut Output) -> Result<(), Failure> {
+        self.exit = self.exit.worse(ran.exit());
         match ran.exit() {
             Exit::Held => self.passed += 1,
             _ => self.failed += 1,
         }
         match self.format {
+            Format::Human if self.several && !view && ran.exit() == Exit::Held => {
+                let (word, width) = (paint(Tone::Good, "PASS"), self.width);
+                output.line(format!("{word}  {:width$}  {}", ran.file, totals(&ran.outcome)))
+            }
             Format::Human => print(ran, view, self.several, output),
             Format::Json => {
                 self.values.push(value(ran));
@@ -82,52 +103,68 @@ impl Results {
     }
 
     /// Counts a scenario that could not be run.
-    pub(super) fn add_broken(&mut self, failure: &Failure) {
+    pub(super) fn add_broken(
+        &mut self,
+        file: &str,
+        failure: &Failure,
+        output: &mut Output,
+    ) -> Result<(), Failure> {
+        self.exit = self.exit.worse(failure.exit());
         self.failed += 1;
-        self.values.push(json!({ "ok": false, "error": failure.to_string() }));
+        let error = failure.to_string();
+        let exit = failure.exit() as u8;
+        let value = json!({ "v": 1, "file": file, "ok": false, "exit": exit, "error": error });
+        match self.format {
+            Format::Human => {
+                output.flush()?;
+                output.complain(failure);
+            }
+            Format::Json => self.values.push(value),
+            Format::Jsonl => output.line(value.to_string())?,
+            Format::Junit => {
+                let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+                status.set_message(error);
+                let mut suite = TestSuite::new(file);
+                suite.add_test_case(TestCase::new("scenario", status));
+                self.junit.add_test_suite(suite);
+            }
+        }
+        Ok(())
     }
 
-    pub(super) fn finish(self, output: &mut Output) -> Result<(), Failure> {
+    /// Shows what is left to show, and says what came of all of them.
+    pub(super) fn finish(self, output: &mut Output) -> Result<Exit, Failure> {
         match self.format {
             Format::Human if self.several => {
                 let word =
                     if self.failed == 0 { paint(Tone::Good, "PASS") } else { paint(Tone::Bad, "FAIL") };
-                output.line(format!("{word}  {} passed, {} failed", self.passed, self.failed))
+                output.line(format!("{word}  {} passed, {} failed", self.passed, self.failed))?;
             }
-            Format::Human | Format::Jsonl => Ok(()),
-            Format::Json => print_values(Format::Json, &self.values, self.several, output),
+            Format::Human | Format::Jsonl => {}
+            Format::Json => {
+                let ok = self.exit == Exit::Held;
+                let all = json!({ "v": 1, "ok": ok, "exit": self.exit as u8, "runs": self.values });
+                output.line(all.to_string())?;
+            }
             Format::Junit => {
                 let text = self.junit.to_string().map_err(|error| Failure::Internal(error.to_string()))?;
-                output.line(text.trim_end())
+                output.line(text.trim_end())?;
             }
         }
-    }
-}
-
-/// JSON: one document for one file, an array for several; or one line each.
-pub(super) fn print_values(
-    format: Format,
-    values: &[Value],
-    several: bool,
-    output: &mut Output,
-) -> Result<(), Failure> {
-    match (format, values) {
-        (Format::Jsonl, values) => values.iter().try_for_each(|value| output.line(value.to_string())),
-        (_, [value]) if !several => output.line(value.to_string()),
-        (_, values) => output.line(Value::from(values.to_vec()).to_string()),
+        Ok(self.exit)
     }
 }
 
 fn print(ran: &Ran, view: bool, brief: bool, output: &mut Output) -> Result<(), Failure> {
     let outcome = &ran.outcome;
     let header = &outcome.header;
-    let nodes = outcome.names.len();
+    let nodes = counted(outcome.names.len() as u64, "node");
     let title = paint(Tone::Strong, &ran.file);
-    if brief && ran.exit() == Exit::Held && !view {
-        return output.line(format!("{}  {title}  {}", paint(Tone::Good, "PASS"), totals(outcome)));
-    }
-    output.line(format!("{title}  seed {}  {}  {nodes} nodes", header.seed, header.algorithm))?;
-    if !brief || view {
+    output.line(format!("{title}  seed {}  {}  {nodes}", header.seed, header.algorithm))?;
+    if outcome.told.lines.is_empty() {
+        let note = "  (events were not kept: no property was judged)";
+        output.line(paint(Tone::Quiet, note))?;
+    } else if !brief || view {
         print_story(outcome, view, output)?;
     }
     let width = outcome.footer.verdicts.keys().map(String::len).max().unwrap_or(0);
@@ -137,13 +174,13 @@ fn print(ran: &Ran, view: bool, brief: bool, output: &mut Output) -> Result<(), 
     }
     for idle in &outcome.idle {
         let word = if idle.allowed { paint(Tone::Quiet, "idle") } else { paint(Tone::Bad, "idle") };
-        output.line(format!("  {word}      {}", idle_sentence(idle)))?;
+        output.line(format!("  {word}       {}", idle_sentence(idle)))?;
     }
     for unmet in unmet(outcome) {
-        output.line(format!("  {}     {unmet}", paint(Tone::Bad, "unmet")))?;
+        output.line(format!("  {}      {unmet}", paint(Tone::Bad, "unmet")))?;
     }
     if let Some(difference) = &ran.diverged {
-        output.line(format!("  {}  a second run differs: {difference}", paint(Tone::Bad, "diverged")))?;
+        output.line(format!("  {}   a second run differs: {difference}", paint(Tone::Bad, "diverged")))?;
     }
     let word = match ran.exit() {
         Exit::Held => paint(Tone::Good, "PASS"),
@@ -152,6 +189,9 @@ fn print(ran: &Ran, view: bool, brief: bool, output: &mut Output) -> Result<(), 
     };
     let verified = if ran.verified { ", the same twice" } else { "" };
     output.line(format!("  {word}  {}{verified}", totals(outcome)))?;
+    if let Some(path) = &ran.trace {
+        output.line(format!("  trace: {path}"))?;
+    }
     if ran.exit() != Exit::Held {
         output.line(format!("  again: {}", ran.again()))?;
         output.line(format!("  look:  {} --view", ran.again()))?;
@@ -206,8 +246,8 @@ fn totals(outcome: &Outcome) -> String {
     let messages: u64 = outcome.footer.messages.values().sum();
     let time = Time(outcome.footer.t);
     match outcome.footer.events {
-        0 => format!("{} steps, {messages} messages, {time}", outcome.steps),
-        events => format!("{events} events, {messages} messages, {time}"),
+        0 => format!("{}, {}, {time}", counted(outcome.steps, "step"), counted(messages, "message")),
+        events => format!("{}, {}, {time}", counted(events, "event"), counted(messages, "message")),
     }
 }
 
@@ -249,6 +289,7 @@ fn value(ran: &Ran) -> Value {
         "idle": idle.collect::<Vec<_>>(),
         "diverged": ran.diverged,
         "digest": outcome.footer.digest,
+        "trace": ran.trace,
         "again": ran.again(),
     })
 }

@@ -1,24 +1,23 @@
-//! `run` and `check`: scenarios are read, run and judged.
+//! `run`: scenarios are read, run and judged.
 
 use super::{
-    args::{Check, Format, Keep, Run, Sources},
+    args::{Keep, Run, Sources},
     batch,
     exit::{Exit, Failure},
     files,
-    outcome::{self, Ran},
-    output::{Output, Tone, paint},
+    outcome::{Ran, Results},
+    output::Output,
+    program,
 };
 use crate::{
     process::parse_duration,
     registry::{Options, Outcome, Registry},
-    scenario::{self, Mistake, Mistakes, Override, Plan},
+    scenario::{self, Mistakes, Override, Plan},
     trace::{Level, first_differing_line},
 };
-use miette::{GraphicalReportHandler, GraphicalTheme, ThemeCharacters, ThemeStyles};
-use serde_json::{Value, json};
 use std::{
     fs,
-    io::Write,
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
@@ -31,38 +30,35 @@ pub(super) fn run(registry: &Registry, wanted: &Run, output: &mut Output) -> Res
         overrides.push(parse_override(&format!("until={until}"))?);
     }
     let several = files.len() > 1;
-    if several && let Some(folder) = &wanted.trace {
-        fs::create_dir_all(folder).map_err(Failure::io(folder.display().to_string()))?;
+    let piped = wanted.trace.as_deref().is_some_and(|path| path.as_os_str() == files::STDIN);
+    match &wanted.trace {
+        Some(_) if piped && several => {
+            let sentence = "--trace - takes one scenario; several write their traces into a folder";
+            return Err(Failure::Usage(sentence.into()));
+        }
+        Some(_) if piped => *output = Output::on_stderr(),
+        Some(folder) if several => {
+            fs::create_dir_all(folder).map_err(Failure::io(folder.display().to_string()))?;
+        }
+        Some(_) | None => {}
     }
-    let work = |file: &PathBuf| run_one(registry, wanted, &overrides, file, several);
-    let format = wanted.reporting.format();
-    let mut results = outcome::Results::new(format, several);
-    let mut exit = Exit::Held;
-    batch::in_order(&files, wanted.reporting.jobs, wanted.reporting.progress, work, |result| match result {
-        Ok(ran) => {
-            exit = exit.worse(ran.exit());
-            results.add(&ran, wanted.view, output)
+    let work = |file: &PathBuf| (files::name(file), run_one(registry, wanted, &overrides, file));
+    let mut results = Results::new(wanted.reporting.format(), &files);
+    batch::in_order(&files, wanted.reporting.jobs, wanted.reporting.progress, work, |(file, result)| {
+        match result {
+            Ok(ran) if piped => {
+                write_trace(&ran.outcome, &mut io::stdout().lock())
+                    .map_err(Failure::io("standard output"))?;
+                results.add(&ran, wanted.view, output)
+            }
+            Ok(ran) => results.add(&ran, wanted.view, output),
+            Err(failure) => results.add_broken(&file, &failure, output),
         }
-        Err(failure) if several && !matches!(failure, Failure::ClosedPipe) => {
-            output.flush()?;
-            output.complain(&failure);
-            exit = exit.worse(failure.exit());
-            results.add_broken(&failure);
-            Ok(())
-        }
-        Err(failure) => Err(failure),
     })?;
-    results.finish(output)?;
-    Ok(exit)
+    results.finish(output)
 }
 
-fn run_one(
-    registry: &Registry,
-    wanted: &Run,
-    overrides: &[Override],
-    file: &Path,
-    several: bool,
-) -> Result<Ran, Failure> {
+fn run_one(registry: &Registry, wanted: &Run, overrides: &[Override], file: &Path) -> Result<Ran, Failure> {
     let plan = load(registry, file, overrides, wanted.sources.seed)?;
     let level = match wanted.record {
         Keep::Off => Level::Nothing,
@@ -79,9 +75,14 @@ fn run_one(
         diverged = first_differing_line(&outcome.told.lines, &again.told.lines)
             .map(|difference| difference.to_string());
     }
-    if let Some(path) = &wanted.trace {
-        let path = if several { path.join(trace_name(file)) } else { path.clone() };
-        write_trace(&outcome, &path)?;
+    let mut trace = wanted.trace.clone().filter(|path| path.as_os_str() != files::STDIN);
+    if let Some(path) = &mut trace {
+        if path.is_dir() {
+            path.push(trace_name(file));
+        }
+        let created =
+            fs::File::create(&path).and_then(|file| write_trace(&outcome, &mut io::BufWriter::new(file)));
+        created.map_err(Failure::io(path.display().to_string()))?;
     }
     let verified = wanted.verify_determinism && diverged.is_none();
     Ok(Ran {
@@ -90,13 +91,14 @@ fn run_one(
         outcome,
         diverged,
         verified,
+        trace: trace.map(|path| path.display().to_string()),
         again: repeat_command(wanted, file),
     })
 }
 
 /// The command that repeats a run, all that matters spelled out.
 fn repeat_command(wanted: &Run, file: &Path) -> String {
-    let mut command = format!("synod run {}", quoted(&file.display().to_string()));
+    let mut command = format!("{} run {}", program(), quoted(&file.display().to_string()));
     for text in &wanted.sources.overrides {
         command.push_str(&format!(" --set {}", quoted(text)));
     }
@@ -123,17 +125,9 @@ fn trace_name(file: &Path) -> String {
     format!("{stem}.jsonl")
 }
 
-fn write_trace(outcome: &Outcome, path: &Path) -> Result<(), Failure> {
-    let place = || path.display().to_string();
-    if path.as_os_str() == files::STDIN {
-        let mut bytes = Vec::new();
-        outcome.write_trace(&mut bytes).map_err(Failure::io("standard output"))?;
-        return std::io::stdout().write_all(&bytes).map_err(Failure::io("standard output"));
-    }
-    let file = fs::File::create(path).map_err(Failure::io(place()))?;
-    let mut file = std::io::BufWriter::new(file);
-    outcome.write_trace(&mut file).map_err(Failure::io(place()))?;
-    file.flush().map_err(Failure::io(place()))
+fn write_trace(outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
+    outcome.write_trace(out)?;
+    out.flush()
 }
 
 /// Reads a scenario; its mistakes become a report with excerpts.
@@ -145,96 +139,26 @@ pub(super) fn load(
 ) -> Result<Plan, Failure> {
     let text = files::read(file)?;
     scenario::load(&files::name(file), &text, overrides, seed, registry)
-        .map_err(|mistakes| Failure::Report(rendered(&mistakes)))
+        .map_err(|mistakes| report(mistakes, &text))
 }
 
-/// Mistakes with excerpts, coloured where stderr takes colour.
-fn rendered(mistakes: &Mistakes) -> String {
-    let styles = ThemeStyles::ansi();
-    let theme = GraphicalTheme { characters: ThemeCharacters::unicode(), styles };
-    let handler = GraphicalReportHandler::new_themed(theme).with_width(110).with_links(false);
-    let mut text = String::new();
-    for mistake in mistakes.iter() {
-        if handler.render_report(&mut text, mistake).is_err() {
-            return mistakes.to_string();
-        }
+/// What is wrong with a scenario. A trace in its place is a misunderstanding of its own.
+fn report(mistakes: Mistakes, text: &[u8]) -> Failure {
+    let name = mistakes.name();
+    if text.starts_with(b"{\"v\":")
+        && text.split(|byte| *byte == b'\n').nth(1).is_some_and(|line| !line.is_empty())
+    {
+        return Failure::Usage(format!(
+            "{name} is a trace, not a scenario; `replay` runs it again, `trace view` shows it"
+        ));
     }
-    text
+    Failure::Mistakes(Box::new(mistakes))
 }
 
-fn overrides(sources: &Sources) -> Result<Vec<Override>, Failure> {
+pub(super) fn overrides(sources: &Sources) -> Result<Vec<Override>, Failure> {
     sources.overrides.iter().map(|text| parse_override(text)).collect()
 }
 
 fn parse_override(text: &str) -> Result<Override, Failure> {
     text.parse().map_err(|error| Failure::Usage(format!("--set {text}: {error}")))
-}
-
-/// Reads scenarios and says what is wrong with them.
-pub(super) fn check(registry: &Registry, wanted: &Check, output: &mut Output) -> Result<Exit, Failure> {
-    let files = files::scenarios(&wanted.sources.files)?;
-    let overrides = overrides(&wanted.sources)?;
-    let format = wanted.reporting.format();
-    let work = |file: &PathBuf| (file.clone(), check_one(registry, file, &overrides, wanted.sources.seed));
-    let mut exit = Exit::Held;
-    let mut all = Vec::new();
-    batch::in_order(&files, wanted.reporting.jobs, wanted.reporting.progress, work, |(file, result)| {
-        let name = files::name(&file);
-        match result {
-            Ok(plan) if wanted.resolved => print_resolved(&plan, format, output)?,
-            Ok(plan) if format == Format::Human => {
-                let (nodes, events) = (plan.setup.names.len(), plan.setup.agenda.len());
-                let good = paint(Tone::Good, "ok");
-                output.line(format!("{good}  {name}  {}, {nodes} nodes, {events} events", plan.algorithm))?;
-            }
-            Ok(_) => all.push(json!({ "file": name, "ok": true, "mistakes": [] })),
-            Err(Checked::Mistakes(mistakes)) => {
-                exit = exit.worse(Exit::Usage);
-                if format == Format::Human {
-                    output.flush()?;
-                    output.complain(&Failure::Report(rendered(&mistakes)));
-                } else {
-                    all.push(json!({ "file": name, "ok": false, "mistakes": told(&mistakes) }));
-                }
-            }
-            Err(Checked::Failure(failure)) => return Err(failure),
-        }
-        Ok(())
-    })?;
-    if !wanted.resolved && format != Format::Human {
-        outcome::print_values(format, &all, files.len() > 1, output)?;
-    }
-    Ok(exit)
-}
-
-/// Mistakes as JSON.
-fn told(mistakes: &Mistakes) -> Vec<Value> {
-    let one = |mistake: &Mistake| {
-        let Mistake { message, help, line, column, .. } = mistake;
-        json!({ "message": message, "help": help, "line": line, "column": column })
-    };
-    mistakes.iter().map(one).collect()
-}
-
-enum Checked {
-    Mistakes(Mistakes),
-    Failure(Failure),
-}
-
-fn check_one(
-    registry: &Registry,
-    file: &Path,
-    overrides: &[Override],
-    seed: Option<u64>,
-) -> Result<Plan, Checked> {
-    let text = files::read(file).map_err(Checked::Failure)?;
-    scenario::load(&files::name(file), &text, overrides, seed, registry).map_err(Checked::Mistakes)
-}
-
-fn print_resolved(plan: &Plan, format: Format, output: &mut Output) -> Result<(), Failure> {
-    let text = match format {
-        Format::Human => serde_yaml::to_string(&plan.resolved).map_err(|error| error.to_string()),
-        _ => serde_json::to_string(&plan.resolved).map_err(|error| error.to_string()),
-    };
-    output.line(text.map_err(Failure::Internal)?.trim_end())
 }

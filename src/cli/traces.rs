@@ -4,20 +4,20 @@ use super::{
     args::{Convert, Replay, Trace as Command, View},
     exit::{Exit, Failure},
     files,
-    output::{Output, Tone, paint},
+    output::{Output, Tone, paint, versioned},
 };
 use crate::{
     process::Names,
     registry::{Options, Registry},
     report::{self, Format, Selection, Stats, TextOptions, UnknownFormat},
     scenario,
-    trace::{self, EventKind, Level, Trace, first_difference},
+    trace::{self, EventKind, Level, Trace, TraceError, first_difference},
 };
 use std::{fs, io::Write, path::Path};
 
 /// Runs a trace's scenario again and compares event by event.
 pub(super) fn replay(registry: &Registry, wanted: &Replay, output: &mut Output) -> Result<Exit, Failure> {
-    let trace = read(&wanted.trace)?;
+    let trace = read(&wanted.trace, output)?;
     let name = files::name(&wanted.trace);
     let header = &trace.header;
     let seed = header.seed.parse().map_err(|_| Failure::Usage(format!("{name}: its seed is no number")))?;
@@ -41,6 +41,7 @@ pub(super) fn replay(registry: &Registry, wanted: &Replay, output: &mut Output) 
         }
         Some(difference) => {
             output.line(format!("{}  {difference}", paint(Tone::Bad, "diverged")))?;
+            output.line(format!("  the first is {name}, the second its replay"))?;
             let tool = concat!("synod ", env!("CARGO_PKG_VERSION"));
             if header.tool != tool {
                 output.line(format!("  the trace was written by {}, this is {tool}", header.tool))?;
@@ -58,11 +59,9 @@ pub(super) fn trace(command: &Command, output: &mut Output) -> Result<Exit, Fail
     match command {
         Command::View(wanted) => view(wanted, output)?,
         Command::Stats { trace, json } => {
-            let stats = Stats::of(&read(trace)?);
+            let stats = Stats::of(&read(trace, output)?);
             if *json {
-                let text =
-                    serde_json::to_string(&stats).map_err(|error| Failure::Internal(error.to_string()))?;
-                output.line(text)?;
+                output.line(versioned(&stats)?)?;
             } else {
                 output.bytes(stats.to_string().as_bytes())?;
             }
@@ -74,7 +73,7 @@ pub(super) fn trace(command: &Command, output: &mut Output) -> Result<Exit, Fail
 }
 
 fn view(wanted: &View, output: &mut Output) -> Result<(), Failure> {
-    let trace = read(&wanted.trace)?;
+    let trace = read(&wanted.trace, output)?;
     let selection = Selection {
         nodes: nodes(&trace.names, &wanted.nodes)?,
         kinds: kinds(&wanted.kinds)?,
@@ -99,13 +98,17 @@ fn nodes(names: &Names, wanted: &[String]) -> Result<Vec<crate::process::Process
 
 fn kinds(wanted: &[String]) -> Result<Vec<EventKind>, Failure> {
     let find = |name: &String| {
-        EventKind::parse(name).ok_or_else(|| Failure::Usage(format!("unknown kind of event `{name}`")))
+        EventKind::parse(name).ok_or_else(|| {
+            let hint = scenario::nearest(name, EventKind::ALL.iter().map(|kind| kind.name()))
+                .map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
+            Failure::Usage(format!("unknown kind of event `{name}`{hint}"))
+        })
     };
     wanted.iter().map(find).collect()
 }
 
 fn diff(first: &Path, second: &Path, output: &mut Output) -> Result<Exit, Failure> {
-    let (first, second) = (read(first)?, read(second)?);
+    let (first, second) = (read(first, output)?, read(second, output)?);
     for note in trace::notes(&first, &second) {
         output.line(format!("{}  {note}", paint(Tone::Doubtful, "note")))?;
     }
@@ -122,7 +125,7 @@ fn diff(first: &Path, second: &Path, output: &mut Output) -> Result<Exit, Failur
 }
 
 fn convert(wanted: &Convert, output: &mut Output) -> Result<(), Failure> {
-    let trace = read(&wanted.trace)?;
+    let trace = read(&wanted.trace, output)?;
     let mut bytes = Vec::new();
     match (&wanted.to, &wanted.template) {
         (Some(format), _) => {
@@ -148,8 +151,32 @@ fn convert(wanted: &Convert, output: &mut Output) -> Result<(), Failure> {
     }
 }
 
-/// Reads a trace.
-fn read(path: &Path) -> Result<Trace, Failure> {
-    let bytes = files::read(path)?;
-    trace::read(bytes.as_slice()).map_err(|error| Failure::Usage(format!("{}: {error}", files::name(path))))
+/// Reads a trace. One that was edited or breaks off is still worth a look, but the user is told.
+fn read(path: &Path, output: &Output) -> Result<Trace, Failure> {
+    let (name, bytes) = (files::name(path), files::read(path)?);
+    let refused = |error: TraceError| match error {
+        TraceError::NotATrace { .. } if is_scenario(path) => {
+            Failure::Usage(format!("{name} is a scenario, not a trace; `run {name} --trace FILE` makes one"))
+        }
+        error => Failure::Usage(format!("{name}: {error}")),
+    };
+    let trace = match trace::read(bytes.as_slice()) {
+        Err(TraceError::DigestMismatch { .. } | TraceError::EventCount { .. }) => {
+            output.warn(&format!("{name} was changed after it was written: its digest is another one"));
+            trace::read_unverified(bytes.as_slice())
+        }
+        read => read,
+    };
+    let trace = trace.map_err(refused)?;
+    if trace.footer.is_none() {
+        output.warn(&format!(
+            "{name} breaks off after {} events: its last line is missing",
+            trace.events.len()
+        ));
+    }
+    Ok(trace)
+}
+
+fn is_scenario(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
 }

@@ -233,7 +233,7 @@ impl<P: Process> Simulation<P> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn dispatch(&mut self, entry: Entry) {
         let place = entry.what & !TAG;
         match entry.what & TAG {
@@ -311,14 +311,14 @@ impl<P: Process> Simulation<P> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn deliver(&mut self, entry: Entry, slot: u32) {
         let from = self.bodies.from(slot);
         self.arrive(entry, slot, from, entry.key >> 4);
     }
 
     /// A message comes from the neighbour `previous` to its receiver, or would have.
-    #[inline]
+    #[inline(always)]
     fn arrive(&mut self, entry: Entry, slot: u32, previous: ProcessId, sequence: u64) {
         let to = ProcessId(entry.to);
         let lost = Reason::numbered(entry.key & 15);

@@ -142,6 +142,31 @@ pub enum EventKind {
 }
 
 impl EventKind {
+    /// All of them.
+    pub const ALL: [Self; 21] = [
+        Self::Boot,
+        Self::Request,
+        Self::Output,
+        Self::Send,
+        Self::Receive,
+        Self::Drop,
+        Self::Duplicate,
+        Self::TimerSet,
+        Self::Timer,
+        Self::Save,
+        Self::Crash,
+        Self::Restart,
+        Self::Pause,
+        Self::Resume,
+        Self::Partition,
+        Self::Heal,
+        Self::Cut,
+        Self::Link,
+        Self::Clock,
+        Self::Choice,
+        Self::Note,
+    ];
+
     /// The name as the trace writes it.
     pub fn name(self) -> &'static str {
         match self {

@@ -15,6 +15,11 @@ impl Heap {
         self.entries.len()
     }
 
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     pub(super) fn clear(&mut self) {
         self.entries.clear();
     }

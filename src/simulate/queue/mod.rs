@@ -97,11 +97,20 @@ impl Queue {
     /// Takes the first entry out.
     #[inline]
     pub fn pop(&mut self) -> Option<Entry> {
+        // The common case first: the open bucket has the next entry.
+        if let Some(first) = self.open.get(self.next)
+            && self.heap.is_empty()
+        {
+            self.next += 1;
+            self.floor = first.time;
+            return Some(*first);
+        }
         let entry = if self.spread { self.pop_spread() } else { self.heap.pop() }?;
         self.floor = entry.time;
         Some(entry)
     }
 
+    #[inline(never)]
     fn pop_spread(&mut self) -> Option<Entry> {
         loop {
             let Some(first) = self.open.get(self.next) else {
