@@ -2,8 +2,8 @@
 //!
 //! Every draw is a function of (seed, purpose, whose, number): the delay of the k-th message from a to b does not
 //! change when a node, a fault or a log line is added elsewhere. Behind it stands ChaCha8, which gives 128 bits for
-//! each (seed, purpose, number); they become the owner's own, and for a message the receiver's, by bijections over
-//! their keys. So one block serves everybody's k-th draws, and no two receivers of a broadcast share one.
+//! each (seed, purpose, number); they become the owner's own by a bijection over its key. So one block serves
+//! everybody's k-th draws, and no two receivers of a broadcast share one.
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -112,13 +112,19 @@ fn key_of(seed: u64) -> [u8; 32] {
     key
 }
 
-/// Makes a draw somebody's own: a bijection (SplitMix64's finaliser) of the drawn word and the somebody's key.
+/// Makes a draw its owner's own: a bijection (SplitMix64's finaliser) of the drawn word and the owner's key.
 #[inline]
 pub(crate) fn finish(word: u64, key: u64) -> u64 {
     let mut bits = word ^ key.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     bits = (bits ^ bits >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     bits = (bits ^ bits >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
     bits ^ bits >> 31
+}
+
+/// The key of a link, as an owner: two steps of different length through all 64-bit numbers.
+#[inline]
+pub(crate) fn link_key(from: u64, to: u64) -> u64 {
+    from.wrapping_mul(0xd1b5_4a32_d192_ed03).wrapping_add(to)
 }
 
 /// A number below `bound`, or 0 when `bound` is 0, from 64 random bits.
@@ -176,7 +182,8 @@ mod tests {
     fn draws_are_even_along_every_part_of_their_key() {
         let mut draws = Draws::new();
         draws.reset(1);
-        let mut link = |from: u64, to: u64, number: u64| finish(draws.draw(Purpose::Link, from, number), to);
+        let mut link =
+            |from: u64, to: u64, number: u64| draws.draw(Purpose::Link, link_key(from, to), number);
         assert!(is_even((0..50_000).map(|to| link(5, to, 0))), "over receivers");
         assert!(is_even((0..50_000).map(|from| link(from, 5, 0))), "over senders");
         assert!(is_even((0..50_000).map(|number| link(5, 6, number))), "over numbers");

@@ -120,9 +120,8 @@ impl Reason {
 pub(crate) struct Parcel {
     pub(crate) from: ProcessId,
     pub(crate) to: ProcessId,
-    /// Draw keys of sender and receiver.
-    pub(crate) from_key: u64,
-    pub(crate) to_key: u64,
+    /// The link's draw key.
+    pub(crate) key: u64,
     /// Bytes.
     pub(crate) size: u32,
 }
@@ -187,7 +186,7 @@ impl Links {
     ) -> Crossing {
         let count = u64::from(self.count(link, topology));
         let link = link as usize;
-        let own = |word: u64| finish(finish(word, parcel.from_key), parcel.to_key);
+        let own = |word: u64| finish(word, parcel.key);
         let [first, second] = draws.words(Purpose::Link, count);
         if self.patches.is_empty() && self.base.plain {
             let loss = self.base.settings.loss;

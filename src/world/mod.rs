@@ -21,7 +21,7 @@ pub use setup::{
 
 use crate::process::{Choices, LocalTime, Names, Neighbours, ProcessId, Scene, Time, TimerRange};
 use clock::Clock;
-use draws::{Draws, Purpose, below};
+use draws::{Draws, Purpose, below, link_key};
 use faults::{Doomed, Faults};
 use links::{Links, Parcel};
 use nodes::Nodes;
@@ -254,7 +254,7 @@ impl World {
     #[inline]
     fn cross(&mut self, now: Time, from: ProcessId, to: ProcessId, link: u32, size: u32) -> Transit {
         let names = &self.setup.names;
-        let parcel = Parcel { from, to, from_key: names.key(from), to_key: names.key(to), size };
+        let parcel = Parcel { from, to, key: link_key(names.key(from), names.key(to)), size };
         let crossing = self.links.cross(now, parcel, link, &mut self.topology, &mut self.draws);
         if let Some(course) = crossing.course {
             for fault in self.links.faults_of(course) {

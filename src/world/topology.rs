@@ -140,15 +140,21 @@ fn graph(nodes: u32, edges: Vec<(u32, u32)>) -> Csr<(), (), Directed, u32> {
 }
 
 fn lists(nodes: u32, graph: &Csr<(), (), Directed, u32>) -> Lists {
-    let mut lists = Lists { starts: vec![0], table: Vec::with_capacity(2 * graph.edge_count()) };
+    let mut table: Vec<u32> = Vec::with_capacity(2 * graph.edge_count() + CACHE_LINE / size_of::<u32>());
+    // With eight neighbours a node's part is as long as a cache line: it shall be one and not the halves of two.
+    let padding = table.as_ptr().align_offset(CACHE_LINE).min(CACHE_LINE / size_of::<u32>());
+    table.resize(padding, 0);
+    let mut starts = vec![padding as u32];
     for node in 0..nodes {
         let neighbours = graph.neighbors_slice(node);
-        lists.table.extend_from_slice(neighbours);
-        lists.table.resize(lists.table.len() + neighbours.len(), 0);
-        lists.starts.push(lists.table.len() as u32);
+        table.extend_from_slice(neighbours);
+        table.resize(table.len() + neighbours.len(), 0);
+        starts.push(table.len() as u32);
     }
-    lists
+    Lists { starts, table }
 }
+
+const CACHE_LINE: usize = 64;
 
 /// The undirected edges of a shape, possibly one of them twice.
 fn edges(shape: &Shape, nodes: u32, seed: u64) -> Vec<(u32, u32)> {
