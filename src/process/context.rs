@@ -97,26 +97,40 @@ pub struct Scene<'a> {
     pub now: LocalTime,
 }
 
-/// The processes that one process has a link to, in order of their ids.
+/// The processes that one process has a link to, in order of their ids. Looked up only when they are asked for.
 #[derive(Clone, Copy, Debug)]
-pub enum Neighbours<'a> {
-    /// Everybody else of a group of this size.
-    Everybody {
-        /// Whose neighbours these are.
-        me: ProcessId,
-        /// How many processes there are.
-        group_size: u32,
-    },
-    /// Those listed, in order.
-    Listed(&'a [u32]),
+pub struct Neighbours<'a> {
+    me: ProcessId,
+    links: Links<'a>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Links<'a> {
+    /// To everybody else of a group of this size.
+    Everybody(u32),
+    /// To those in the first half of the node's part of the table, which begins where `starts` says.
+    Table { starts: &'a [u32], table: &'a [u32] },
 }
 
 impl<'a> Neighbours<'a> {
+    /// Everybody else of a group of this size.
+    #[inline]
+    pub fn everybody(me: ProcessId, group_size: u32) -> Self {
+        Self { me, links: Links::Everybody(group_size) }
+    }
+
+    /// Those listed in a table: a process's part of it begins at `starts[me]`, ends before `starts[me + 1]`, and has
+    /// its neighbours in order in its first half; the second half is the table's owner's.
+    #[inline]
+    pub fn in_table(me: ProcessId, starts: &'a [u32], table: &'a [u32]) -> Self {
+        Self { me, links: Links::Table { starts, table } }
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
-        match self {
-            Self::Everybody { group_size, .. } => group_size.saturating_sub(1) as usize,
-            Self::Listed(ids) => ids.len(),
+        match self.links {
+            Links::Everybody(group_size) => group_size.saturating_sub(1) as usize,
+            Links::Table { .. } => self.listed().len(),
         }
     }
 
@@ -127,21 +141,28 @@ impl<'a> Neighbours<'a> {
 
     /// Whether there is a link to `id`.
     pub fn contains(&self, id: ProcessId) -> bool {
-        match self {
-            Self::Everybody { me, group_size } => id != *me && id.0 < *group_size,
-            Self::Listed(ids) => ids.binary_search(&id.0).is_ok(),
+        match self.links {
+            Links::Everybody(group_size) => id != self.me && id.0 < group_size,
+            Links::Table { .. } => self.listed().binary_search(&id.0).is_ok(),
         }
     }
 
     /// All of them, in order.
     #[inline]
     pub fn iter(&self) -> NeighbourIter<'a> {
-        match *self {
-            Self::Everybody { me, group_size } => {
-                NeighbourIter { range: 0..group_size, me: me.0, listed: [].iter() }
-            }
-            Self::Listed(ids) => NeighbourIter { range: 0..0, me: 0, listed: ids.iter() },
-        }
+        let range = match self.links {
+            Links::Everybody(group_size) => 0..group_size,
+            Links::Table { .. } => 0..0,
+        };
+        NeighbourIter { range, me: self.me.0, listed: self.listed().iter() }
+    }
+
+    /// Those that a table lists.
+    #[inline]
+    pub(crate) fn listed(&self) -> &'a [u32] {
+        let Links::Table { starts, table } = self.links else { return &[] };
+        let (start, end) = (starts[self.me.index()], starts[self.me.index() + 1]);
+        &table[start as usize..(start + (end - start) / 2) as usize]
     }
 }
 

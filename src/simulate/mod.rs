@@ -153,11 +153,23 @@ impl<P: Process> Simulation<P> {
             if self.steps >= limit {
                 break End::CutShort;
             }
+            self.read_ahead();
             self.now = Time(entry.time);
             self.steps += 1;
             self.dispatch(entry);
         };
         Summary { end, time: self.now, steps: self.steps }
+    }
+
+    /// Reads, once for a whole bucket of the queue, where its deliveries' messages are: with many messages pending
+    /// each of them is far from the processor, and many reads at once take hardly longer than one.
+    #[inline]
+    fn read_ahead(&mut self) {
+        let fresh = self.queue.take_fresh();
+        if !fresh.is_empty() {
+            let deliveries = fresh.iter().filter(|entry| entry.what & TAG == DELIVERY);
+            std::hint::black_box(deliveries.fold(0, |seen, entry| seen ^ self.bodies.from(entry.what).0));
+        }
     }
 
     /// What was kept of the last run.

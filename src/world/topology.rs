@@ -33,9 +33,8 @@ impl Lists {
     /// A node's neighbours and where its counters begin.
     #[inline]
     fn of(&self, node: ProcessId) -> (&[u32], u32) {
-        let (start, end) = (self.starts[node.index()], self.starts[node.index() + 1]);
-        let middle = start + (end - start) / 2;
-        (&self.table[start as usize..middle as usize], middle)
+        let neighbours = Neighbours::in_table(node, &self.starts, &self.table).listed();
+        (neighbours, self.starts[node.index()] + neighbours.len() as u32)
     }
 }
 
@@ -72,8 +71,8 @@ impl Topology {
     #[inline]
     pub(crate) fn neighbours(&self, me: ProcessId) -> Neighbours<'_> {
         match &self.lists {
-            None => Neighbours::Everybody { me, group_size: self.nodes },
-            Some(lists) => Neighbours::Listed(lists.of(me).0),
+            None => Neighbours::everybody(me, self.nodes),
+            Some(lists) => Neighbours::in_table(me, &lists.starts, &lists.table),
         }
     }
 

@@ -41,6 +41,8 @@ pub struct Queue {
     /// The open bucket, sorted; the entries before `next` are gone.
     open: Vec<Entry>,
     next: usize,
+    /// Whether a bucket was opened just now.
+    fresh: bool,
     /// The last time that belongs to the open bucket: what is later goes to the wheel.
     open_until: u64,
     wheel: Wheel,
@@ -94,6 +96,17 @@ impl Queue {
         }
     }
 
+    /// The entries that come next, if a bucket was opened since this was last asked: time to read ahead what they
+    /// will need.
+    #[inline]
+    pub(crate) fn take_fresh(&mut self) -> &[Entry] {
+        if !self.fresh {
+            return &[];
+        }
+        self.fresh = false;
+        &self.open[self.next..]
+    }
+
     /// Takes the first entry out.
     #[inline]
     pub fn pop(&mut self) -> Option<Entry> {
@@ -124,6 +137,7 @@ impl Queue {
                 self.open.clear();
                 self.next = 0;
                 self.open_until = self.wheel.open(&mut self.open);
+                self.fresh = true;
                 continue;
             };
             if self.heap.first().is_some_and(|entry| entry.rank() < first.rank()) {
