@@ -93,6 +93,10 @@ impl World {
             action => self.faults.open(account(planned, number, now, action)),
         };
         match &planned.action {
+            // A request to a node that is down is not lost in silence: the driver records that it was.
+            Action::Request { targets: Targets::Node(node), request } => {
+                consequences.push(Consequence::Asked { node: *node, request: *request });
+            }
             Action::Request { targets, request } => {
                 for node in self.pick(*targets, number, |status| status.is_up()) {
                     consequences.push(Consequence::Asked { node, request: *request });
@@ -265,12 +269,6 @@ impl World {
     fn pick(&mut self, targets: Targets, number: u32, applies: impl Fn(Status) -> bool) -> Vec<ProcessId> {
         let quantity = match targets {
             Targets::Node(node) if applies(self.nodes.status(node)) => return vec![node],
-            // A request to a node that is down is not lost in silence: the driver records that it was.
-            Targets::Node(node)
-                if matches!(self.setup.agenda[number as usize].action, Action::Request { .. }) =>
-            {
-                return vec![node];
-            }
             Targets::Node(_) => return Vec::new(),
             Targets::Any(quantity) => quantity,
         };

@@ -29,9 +29,9 @@ impl Heap {
         self.entries.first()
     }
 
-    /// All entries, in no order; the heap is empty afterwards.
-    pub(super) fn take(&mut self) -> Vec<Entry> {
-        std::mem::take(&mut self.entries)
+    /// Gives all entries away, in no order, for an empty list to grow in.
+    pub(super) fn exchange(&mut self, empty: &mut Vec<Entry>) {
+        std::mem::swap(&mut self.entries, empty);
     }
 
     #[inline]

@@ -156,14 +156,18 @@ impl Queue {
         self.next = 0;
         self.open_until = self.floor;
         self.wheel.begin(self.floor);
-        let all = self.heap.take();
-        for entry in all.iter().copied().chain([entry]) {
+        self.heap.push(entry);
+        // The two change places, so that neither's memory is lost.
+        self.heap.exchange(&mut self.open);
+        for place in 0..self.open.len() {
+            let entry = self.open[place];
             if entry.time > self.open_until {
                 self.wheel.push(entry);
             } else {
                 self.heap.push(entry);
             }
         }
+        self.open.clear();
     }
 }
 
