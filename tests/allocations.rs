@@ -38,16 +38,7 @@ impl Process for Talker {
     type Timer = ();
     type Stable = u32;
 
-    const DESCRIPTION: Description = Description {
-        name: "talker",
-        summary: "",
-        assumes: &[],
-        promises: &[],
-        messages: &[("Left", "")],
-        cost: "",
-        breaks: &[],
-        source: "",
-    };
+    const DESCRIPTION: Description = Description::named("talker");
 
     fn boot(_ctx: &mut Context<'_, Self>, (): &(), _stable: u32) -> Self {
         Self

@@ -53,16 +53,7 @@ impl Process for Office {
     type Message = u64;
     type Timer = Never;
     type Stable = ();
-    const DESCRIPTION: Description = Description {
-        name: "office",
-        summary: "",
-        assumes: &[],
-        promises: &[],
-        messages: &[],
-        cost: "",
-        breaks: &[],
-        source: "",
-    };
+    const DESCRIPTION: Description = Description::named("office");
 
     fn boot(_ctx: &mut Context<'_, Self>, (): &(), (): ()) -> Self {
         Self

@@ -243,16 +243,7 @@ impl Process for Faulty {
     type Timer = Never;
     type Stable = ();
 
-    const DESCRIPTION: Description = Description {
-        name: "faulty",
-        summary: "",
-        assumes: &[],
-        promises: &[],
-        messages: &[],
-        cost: "",
-        breaks: &[],
-        source: "",
-    };
+    const DESCRIPTION: Description = Description::named("faulty");
 
     fn boot(_ctx: &mut Context<'_, Self>, (): &(), (): ()) -> Self {
         panic!("this algorithm is faulty")

@@ -173,16 +173,7 @@ impl Process for Cheat {
     type Message = String;
     type Timer = Never;
     type Stable = ();
-    const DESCRIPTION: Description = Description {
-        name: "cheat",
-        summary: "",
-        assumes: &[],
-        promises: &["integrity"],
-        messages: &[],
-        cost: "",
-        breaks: &[],
-        source: "",
-    };
+    const DESCRIPTION: Description = Description { promises: &["integrity"], ..Description::named("cheat") };
 
     fn boot(_ctx: &mut Context<'_, Self>, (): &(), (): ()) -> Self {
         Self

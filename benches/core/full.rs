@@ -24,16 +24,7 @@ impl Problem for Work {
     }
 }
 
-const DESCRIPTION: Description = Description {
-    name: "work",
-    summary: "",
-    assumes: &[],
-    promises: &[],
-    messages: &[],
-    cost: "",
-    breaks: &[],
-    source: "",
-};
+const DESCRIPTION: Description = Description::named("work");
 
 /// The message of all workloads: a number.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]

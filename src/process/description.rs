@@ -24,6 +24,22 @@ pub struct Description {
     pub source: &'static str,
 }
 
+impl Description {
+    /// A name and nothing else: for an algorithm that nobody is to read about, in a test say.
+    pub const fn named(name: &'static str) -> Self {
+        Self {
+            name,
+            summary: "",
+            assumes: &[],
+            promises: &[],
+            messages: &[],
+            cost: "",
+            breaks: &[],
+            source: "",
+        }
+    }
+}
+
 /// The serde name of an enum that wraps another process's message, such as a channel layer's frame: the kind of
 /// such a message is the kind of what it carries, or the variant's own name when it carries nothing.
 pub(crate) const ENVELOPE: &str = "synod::Envelope";

@@ -120,11 +120,7 @@ impl World {
             }
             Action::Pause(targets) => {
                 for node in self.pick(*targets, number, |status| status.is_up() && !status.is_paused()) {
-                    self.nodes.pause(node, fault);
-                    consequences.push(Consequence::Paused(node));
-                    if let Some(lasts) = planned.lasts {
-                        consequences.push(later(now, lasts, Ending::Resume { node, fault }));
-                    }
+                    self.pause(now, node, fault, planned.lasts, consequences);
                 }
             }
             Action::Resume(targets) => {
@@ -204,6 +200,21 @@ impl World {
     fn restart(&mut self, node: ProcessId, consequences: &mut Vec<Consequence>) {
         self.nodes.boot(node);
         consequences.push(Consequence::Restarted(node));
+    }
+
+    fn pause(
+        &mut self,
+        now: Time,
+        node: ProcessId,
+        fault: u32,
+        lasts: Option<Duration>,
+        consequences: &mut Vec<Consequence>,
+    ) {
+        self.nodes.pause(node, fault);
+        consequences.push(Consequence::Paused(node));
+        if let Some(lasts) = lasts {
+            consequences.push(later(now, lasts, Ending::Resume { node, fault }));
+        }
     }
 
     fn resume(&mut self, node: ProcessId, consequences: &mut Vec<Consequence>) {

@@ -1,6 +1,6 @@
 //! Best-effort broadcast (Cachin, Guerraoui, Rodrigues 2011, Algorithm 3.1) and its mutants.
 
-use crate::search::{Trial, deliver, described};
+use crate::search::{Trial, deliver};
 use serde::{Deserialize, Serialize};
 use synod::{
     problems::broadcast::{Broadcast, Request},
@@ -36,7 +36,7 @@ impl Process for Mutant {
     type Message = (u64, String);
     type Timer = Never;
     type Stable = ();
-    const DESCRIPTION: Description = described("best-effort-mutant");
+    const DESCRIPTION: Description = Description::named("best-effort-mutant");
 
     fn boot(_ctx: &mut Context<'_, Self>, bug: &Bug, (): ()) -> Self {
         Self { bug: *bug, sent: 0 }

@@ -1,6 +1,6 @@
 //! Causal broadcast (Birman, Schiper, Stephenson 1991, section 5.1) and its mutants.
 
-use crate::search::{Trial, deliver, described};
+use crate::search::{Trial, deliver};
 use serde::{Deserialize, Serialize};
 use synod::{
     problems::broadcast::{Broadcast, Request},
@@ -44,7 +44,7 @@ impl Process for Mutant {
     type Message = (u64, Vec<u64>, String);
     type Timer = Never;
     type Stable = ();
-    const DESCRIPTION: Description = described("causal-mutant");
+    const DESCRIPTION: Description = Description::named("causal-mutant");
 
     fn boot(ctx: &mut Context<'_, Self>, bug: &Bug, (): ()) -> Self {
         Self { bug: *bug, vector: vec![0; ctx.group_size()], buffer: Vec::new(), sent: 0 }

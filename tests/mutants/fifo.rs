@@ -1,6 +1,6 @@
 //! FIFO broadcast (Hadzilacos, Toueg 1994, section 4.2) and its mutants.
 
-use crate::search::{Trial, deliver, described};
+use crate::search::{Trial, deliver};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use synod::{
@@ -39,7 +39,7 @@ impl Process for Mutant {
     type Message = (u64, String);
     type Timer = Never;
     type Stable = ();
-    const DESCRIPTION: Description = described("fifo-mutant");
+    const DESCRIPTION: Description = Description::named("fifo-mutant");
 
     fn boot(_ctx: &mut Context<'_, Self>, bug: &Bug, (): ()) -> Self {
         Self { bug: *bug, sent: 0, next: BTreeMap::new(), buffer: BTreeMap::new() }

@@ -1,6 +1,6 @@
 //! Total order by Lamport timestamps (Lamport 1978; Tanenbaum and van Steen, section 6.2) and its mutants.
 
-use crate::search::{Trial, deliver, described};
+use crate::search::{Trial, deliver};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use synod::{
@@ -49,7 +49,7 @@ impl Process for Mutant {
     type Message = Message;
     type Timer = Never;
     type Stable = ();
-    const DESCRIPTION: Description = described("lamport-mutant");
+    const DESCRIPTION: Description = Description::named("lamport-mutant");
 
     fn boot(ctx: &mut Context<'_, Self>, bug: &Bug, (): ()) -> Self {
         let last = ctx.group().map(|process| (process, 0)).collect();

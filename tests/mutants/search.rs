@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 use synod::{
     check::judge,
     problems::broadcast::{Broadcast, Delivery, Output, Request},
-    process::{Context, Description, History, Names, Process, ProcessId, Time, Verdict, What},
+    process::{Context, History, Names, Process, ProcessId, Time, Verdict, What},
     simulate::{Cast, Simulation},
     trace::Level,
     world::{Action, Planned, Probability, Setup, Targets},
@@ -209,20 +209,6 @@ fn count(history: &History<'_, Broadcast>, last: u64) -> (u64, u64) {
         }
     }
     (sent, received)
-}
-
-/// The description of a mutant: nobody reads it.
-pub(crate) const fn described(name: &'static str) -> Description {
-    Description {
-        name,
-        summary: "",
-        assumes: &[],
-        promises: &[],
-        messages: &[],
-        cost: "",
-        breaks: &[],
-        source: "",
-    }
 }
 
 /// Hands a message to the application.

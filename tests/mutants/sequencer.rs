@@ -1,6 +1,6 @@
 //! Total order by a fixed sequencer (Kaashoek, Tanenbaum 1991, methods PB and BB) and its mutants.
 
-use crate::search::{Trial, deliver, described};
+use crate::search::{Trial, deliver};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use synod::{
@@ -68,7 +68,7 @@ impl Process for Mutant {
     type Message = Message;
     type Timer = Never;
     type Stable = ();
-    const DESCRIPTION: Description = described("sequencer-mutant");
+    const DESCRIPTION: Description = Description::named("sequencer-mutant");
 
     fn boot(_ctx: &mut Context<'_, Self>, config: &Config, (): ()) -> Self {
         let Config { bug, method } = *config;
