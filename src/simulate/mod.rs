@@ -367,7 +367,8 @@ impl<P: Process> Simulation<P> {
         match self.world.arrive(route.previous, at) {
             Arrival::Accepted => {
                 let size = self.bodies.label_of(route.body).size;
-                let transit = self.world.pass_on(self.now, at, route.to, size);
+                let origin = self.bodies.from(route.body);
+                let transit = self.world.pass_on(self.now, origin, at, route.to, size);
                 self.routes[place as usize].previous = at;
                 // A number of its own: on the next link it comes after what was passed on before it.
                 let key = key(self.sequence, transit.lost);

@@ -8,6 +8,7 @@ mod faults;
 mod links;
 mod nodes;
 mod particulars;
+mod routes;
 mod setup;
 mod topology;
 
@@ -224,7 +225,7 @@ impl World {
         }
         let (hop, link) = match self.links.number(from, to, &self.topology) {
             Some(link) => (to, link),
-            None => match self.first_hop(from, to) {
+            None => match self.hop(from, from, to) {
                 Some(hop) => hop,
                 None => return Transit { lost: Some(Reason::NoLink), ..arrived },
             },
@@ -237,18 +238,25 @@ impl World {
         transit
     }
 
-    /// A message that has come to `at` on its way is passed on to `to`.
-    pub fn pass_on(&mut self, now: Time, at: ProcessId, to: ProcessId, size: u32) -> Transit {
-        match self.first_hop(at, to) {
+    /// A message from `origin` that has come to `at` on its way to `to` is passed on.
+    pub fn pass_on(
+        &mut self,
+        now: Time,
+        origin: ProcessId,
+        at: ProcessId,
+        to: ProcessId,
+        size: u32,
+    ) -> Transit {
+        match self.hop(origin, at, to) {
             Some((hop, link)) => self.cross(now, at, hop, link, size),
             None => Transit { at: now, hop: to, lost: Some(Reason::NoLink), copy: None },
         }
     }
 
-    /// The first neighbour on the way to a receiver that is none, and the link to it; none when nothing is routed.
-    fn first_hop(&mut self, from: ProcessId, to: ProcessId) -> Option<(ProcessId, u32)> {
-        let hop = if self.setup.routing { self.topology.next_hop(from, to)? } else { return None };
-        Some((hop, self.links.number(from, hop, &self.topology)?))
+    /// The next neighbour on the way to a receiver that is none, and the link to it; none when nothing is routed.
+    fn hop(&mut self, origin: ProcessId, at: ProcessId, to: ProcessId) -> Option<(ProcessId, u32)> {
+        let hop = self.topology.next_hop(origin, at, to)?;
+        Some((hop, self.links.number(at, hop, &self.topology)?))
     }
 
     #[inline]

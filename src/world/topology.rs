@@ -1,13 +1,14 @@
-//! Who has a link to whom: the named shapes, random graphs drawn from the seed, shortest paths over them.
+//! Who has a link to whom: the named shapes, and random graphs drawn from the seed.
 
 use super::{
     Shape,
     draws::{Purpose, below, stream},
+    routes::Routes,
 };
 use crate::process::{Neighbours, ProcessId};
-use petgraph::{Directed, algo::dijkstra, csr::Csr, unionfind::UnionFind};
+use petgraph::{Directed, csr::Csr, unionfind::UnionFind};
 use rand::Rng;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// The links of one run, and how many messages each has carried.
 #[derive(Clone, Debug)]
@@ -15,9 +16,8 @@ pub(crate) struct Topology {
     nodes: u32,
     /// Absent when everybody has a link to everybody.
     lists: Option<Lists>,
-    /// For routing, and for each destination asked for, everybody's distance to it.
-    graph: Option<Csr<(), (), Directed, u32>>,
-    distances: BTreeMap<u32, Vec<u32>>,
+    /// Only where messages are routed.
+    routes: Option<Routes>,
 }
 
 /// Adjacency lists in one table: for each node its neighbours, then as many counters of messages, side by side so
@@ -47,7 +47,7 @@ impl Topology {
             _ => Some(graph(nodes, edges(shape, nodes, seed))),
         };
         let lists = graph.as_ref().map(|graph| lists(nodes, graph));
-        Self { nodes, lists, graph: graph.filter(|_| routing), distances: BTreeMap::new() }
+        Self { nodes, lists, routes: graph.filter(|_| routing).map(Routes::new) }
     }
 
     /// Whether the same shape is another graph under another seed.
@@ -109,19 +109,9 @@ impl Topology {
         }
     }
 
-    /// The neighbour of `from` on a shortest path to `to`: of several the first. None when there is no path.
-    pub(crate) fn next_hop(&mut self, from: ProcessId, to: ProcessId) -> Option<ProcessId> {
-        let graph = self.graph.as_ref()?;
-        let distances = self.distances.entry(to.0).or_insert_with(|| {
-            let mut found = vec![u32::MAX; self.nodes as usize];
-            for (node, distance) in dijkstra(graph, to.0, None, |_| 1_u32) {
-                found[node as usize] = distance;
-            }
-            found
-        });
-        let here = distances[from.index()];
-        let nearer = |next: &&u32| distances[**next as usize] < here;
-        graph.neighbors_slice(from.0).iter().find(nearer).copied().map(ProcessId)
+    /// Where a message from `origin` to `to` goes next that has come to `at`: see [`Routes::next_hop`].
+    pub(crate) fn next_hop(&mut self, origin: ProcessId, at: ProcessId, to: ProcessId) -> Option<ProcessId> {
+        self.routes.as_mut()?.next_hop(origin, at, to)
     }
 }
 
@@ -448,10 +438,14 @@ mod tests {
     #[test]
     fn messages_are_routed_along_shortest_paths() {
         let mut ring = Topology::new(&Shape::Ring, 6, 0, true);
-        assert_eq!(ring.next_hop(ProcessId(0), ProcessId(2)), Some(ProcessId(1)));
-        assert_eq!(ring.next_hop(ProcessId(0), ProcessId(4)), Some(ProcessId(5)));
+        let [from, to] = [ProcessId(0), ProcessId(2)];
+        assert_eq!(ring.next_hop(from, from, to), Some(ProcessId(1)));
+        assert_eq!(ring.next_hop(from, ProcessId(1), to), Some(to));
+        assert_eq!(ring.next_hop(from, from, ProcessId(4)), Some(ProcessId(5)));
+        // Both ways round are equally long: the first neighbour of the receiver decides, both ways alike.
+        assert_eq!(ring.next_hop(from, from, ProcessId(3)), Some(ProcessId(1)));
         let mut apart = Topology::new(&Shape::Edges(vec![(ProcessId(0), ProcessId(1))]), 3, 0, true);
-        assert_eq!(apart.next_hop(ProcessId(0), ProcessId(2)), None);
+        assert_eq!(apart.next_hop(from, from, to), None);
         assert!(apart.neighbours(ProcessId(2)).is_empty());
     }
 }
