@@ -180,6 +180,12 @@ fn print(ran: &Ran, view: bool, brief: bool, output: &mut Output) -> Result<(), 
     for unmet in unmet(outcome) {
         output.line(format!("  {}      {unmet}", paint(Tone::Bad, "unmet")))?;
     }
+    // What is undecided of a property stands in the property's own line.
+    if outcome.footer.verdicts.is_empty() {
+        for undecided in &outcome.difference.undecided {
+            output.line(format!("  {}  {undecided}", paint(Tone::Doubtful, "undecided")))?;
+        }
+    }
     if let Some(difference) = &ran.diverged {
         output.line(format!("  {}   a second run differs: {difference}", paint(Tone::Bad, "diverged")))?;
     }

@@ -3,7 +3,7 @@
 use crate::{
     algorithms::parts::channel::{self, Layer},
     check::judge,
-    process::{Names, Process, ProcessId, Request},
+    process::{End, Names, Process, ProcessId, Request},
     scenario::{Channel, Difference, Misfit, Plan, Results, fit},
     simulate::{Cast, Simulation, Summary},
     trace::{self, Footer, Header, Level, Nodes, Told, Trace, TraceError, VERSION},
@@ -187,7 +187,7 @@ fn conclude<P: Process>(
     let counts: IndexMap<String, u64> =
         recording.counts().sent.iter().map(|(kind, number)| ((*kind).to_owned(), *number)).collect();
     let kept = (level >= Level::Full).then_some(&outputs);
-    let difference = match level {
+    let mut difference = match level {
         Level::Nothing => Difference::default(),
         _ => plan.expect.compare(names, Results { verdicts: &verdicts, messages: &counts, outputs: kept }),
     };
@@ -200,6 +200,11 @@ fn conclude<P: Process>(
         verdicts,
         digest: told.digest.clone(),
     };
+    if summary.end == End::CutShort && footer.verdicts.is_empty() {
+        difference
+            .undecided
+            .push(format!("the run was cut short after {} steps (`events-limit`)", summary.steps));
+    }
     Outcome {
         header: header(plan, seed),
         told,
