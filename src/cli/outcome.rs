@@ -10,7 +10,7 @@ use crate::{
     process::{Time, Verdict},
     registry::{Idle, Outcome, Standing},
     report::{self, Selection, TextOptions},
-    scenario::Plan,
+    scenario::{Plan, Remark},
     trace::EventKind,
 };
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
@@ -181,10 +181,8 @@ fn print(ran: &Ran, view: bool, brief: bool, output: &mut Output) -> Result<(), 
         output.line(format!("  {}      {unmet}", paint(Tone::Bad, "unmet")))?;
     }
     // What is undecided of a property stands in the property's own line.
-    if outcome.footer.verdicts.is_empty() {
-        for undecided in &outcome.difference.undecided {
-            output.line(format!("  {}  {undecided}", paint(Tone::Doubtful, "undecided")))?;
-        }
+    for undecided in outcome.difference.undecided.iter().filter(|remark| remark.property.is_none()) {
+        output.line(format!("  {}  {undecided}", paint(Tone::Doubtful, "undecided")))?;
     }
     if let Some(difference) = &ran.diverged {
         output.line(format!("  {}   a second run differs: {difference}", paint(Tone::Bad, "diverged")))?;
@@ -266,12 +264,14 @@ fn idle_sentence(idle: &Idle) -> String {
 }
 
 /// Unmet expectations beyond violated properties, which have their own line.
-fn unmet(outcome: &Outcome) -> impl Iterator<Item = &String> {
-    let violated = |sentence: &&String| {
-        let told = |property: &String| sentence.starts_with(&format!("{property} is violated: "));
-        outcome.footer.verdicts.keys().any(told)
-    };
-    outcome.difference.unmet.iter().filter(move |sentence| !violated(sentence))
+fn unmet(outcome: &Outcome) -> impl Iterator<Item = &Remark> {
+    let verdict_on = |remark: &Remark| outcome.footer.verdicts.get(remark.property.as_deref()?);
+    let violated = move |remark: &Remark| matches!(verdict_on(remark), Some(Verdict::Violated { .. }));
+    outcome.difference.unmet.iter().filter(move |remark| !violated(remark))
+}
+
+fn sentences(remarks: &[Remark]) -> Vec<&str> {
+    remarks.iter().map(|remark| remark.sentence.as_str()).collect()
 }
 
 /// A result as JSON, version 1.
@@ -291,8 +291,8 @@ fn value(ran: &Ran) -> Value {
         "ended": outcome.footer.ended,
         "messages": outcome.footer.messages,
         "verdicts": outcome.footer.verdicts,
-        "unmet": outcome.difference.unmet,
-        "undecided": outcome.difference.undecided,
+        "unmet": sentences(&outcome.difference.unmet),
+        "undecided": sentences(&outcome.difference.undecided),
         "idle": idle.collect::<Vec<_>>(),
         "diverged": ran.diverged,
         "digest": outcome.footer.digest,
@@ -315,22 +315,15 @@ fn suite(ran: &Ran) -> TestSuite {
         };
         suite.add_test_case(TestCase::new(name, status));
     };
-    let told: Vec<&String> = outcome.difference.unmet.iter().chain(&outcome.difference.undecided).collect();
-    let mut rest: Vec<String> = Vec::new();
-    let about = |property: &str| -> Vec<String> {
-        told.iter()
-            .filter(|text| text.starts_with(&format!("{property} ")))
-            .map(|text| (*text).clone())
-            .collect()
+    let told = || outcome.difference.unmet.iter().chain(&outcome.difference.undecided);
+    let about = |property: Option<&str>| -> Vec<String> {
+        let meant = told().filter(|remark| remark.property.as_deref() == property);
+        meant.map(ToString::to_string).collect()
     };
     for property in outcome.footer.verdicts.keys() {
-        case(property, about(property));
+        case(property, about(Some(property)));
     }
-    for text in &told {
-        if !outcome.footer.verdicts.keys().any(|property| text.starts_with(&format!("{property} "))) {
-            rest.push((*text).clone());
-        }
-    }
+    let mut rest = about(None);
     rest.extend(ran.diverged.iter().map(|difference| format!("a second run differs: {difference}")));
     case("expectations", rest);
     case("faults", outcome.idle.iter().filter(|idle| !idle.allowed).map(idle_sentence).collect());

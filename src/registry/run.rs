@@ -4,7 +4,7 @@ use crate::{
     algorithms::parts::channel::{self, Layer},
     check::judge,
     process::{End, Names, Process, ProcessId, Request},
-    scenario::{Channel, Difference, Misfit, Plan, Results, fit},
+    scenario::{Channel, Difference, Misfit, Plan, Remark, Results, fit},
     simulate::{Cast, Simulation, Summary},
     trace::{self, Footer, Header, Level, Nodes, Told, Trace, TraceError, VERSION},
     world::Fault,
@@ -201,9 +201,8 @@ fn conclude<P: Process>(
         digest: told.digest.clone(),
     };
     if summary.end == End::CutShort && footer.verdicts.is_empty() {
-        difference
-            .undecided
-            .push(format!("the run was cut short after {} steps (`events-limit`)", summary.steps));
+        let sentence = format!("the run was cut short after {} steps (`events-limit`)", summary.steps);
+        difference.undecided.push(Remark::on_run(sentence));
     }
     Outcome {
         header: header(plan, seed),

@@ -4,7 +4,7 @@ use super::{Bound, Expect, Expected};
 use crate::process::{Names, ProcessId, Verdict};
 use indexmap::IndexMap;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 /// What came of a run.
 #[derive(Clone, Copy, Debug)]
@@ -21,9 +21,31 @@ pub struct Results<'a> {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Difference {
     /// Expectations that were not met, one sentence each.
-    pub unmet: Vec<String>,
+    pub unmet: Vec<Remark>,
     /// Properties that could not be decided, though a decision was expected.
-    pub undecided: Vec<String>,
+    pub undecided: Vec<Remark>,
+}
+
+/// One way in which a run differs from what was expected.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Remark {
+    /// The property it is about; none when it is about the run as a whole.
+    pub property: Option<String>,
+    /// What differs, in one sentence.
+    pub sentence: String,
+}
+
+impl Remark {
+    /// About the run as a whole.
+    pub fn on_run(sentence: String) -> Self {
+        Self { property: None, sentence }
+    }
+}
+
+impl fmt::Display for Remark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.sentence)
+    }
 }
 
 impl Expect {
@@ -34,12 +56,13 @@ impl Expect {
             self.compare_verdict(property, verdict, &mut difference);
         }
         for (kind, bound) in &self.messages {
-            difference.unmet.extend(compare_count(kind, bound, results.messages));
+            difference.unmet.extend(compare_count(kind, bound, results.messages).map(Remark::on_run));
         }
         if let Some(produced) = results.outputs {
             for (node, wanted) in &self.outputs {
                 let produced = produced.get(node).map_or(&[][..], Vec::as_slice);
-                difference.unmet.extend(compare_outputs(&names.name(*node), wanted, produced));
+                let compared = compare_outputs(&names.name(*node), wanted, produced);
+                difference.unmet.extend(compared.map(Remark::on_run));
             }
         }
         difference
@@ -48,21 +71,25 @@ impl Expect {
     fn compare_verdict(&self, property: &str, verdict: &Verdict, difference: &mut Difference) {
         let expected = self.verdicts.get(property).copied().unwrap_or(Expected::NotViolated);
         let (wanted, met) = (expected.name(), expected.is_met_by(verdict));
-        match verdict {
-            _ if met => {}
+        if met {
+            return;
+        }
+        let (list, sentence) = match verdict {
             Verdict::Undecided { because } => {
-                difference.undecided.push(format!("{property} is undecided: {because}"))
+                (&mut difference.undecided, format!("{property} is undecided: {because}"))
             }
             Verdict::Violated { because, .. } => {
-                difference.unmet.push(format!("{property} is violated: {because}"));
+                (&mut difference.unmet, format!("{property} is violated: {because}"))
             }
             Verdict::Holds { .. } => {
-                difference.unmet.push(format!("{property} holds, but {wanted} was expected"))
+                (&mut difference.unmet, format!("{property} holds, but {wanted} was expected"))
             }
-            Verdict::Vacuous => difference.unmet.push(format!(
-                "{property} is vacuous: nothing in this run exercised it, but {wanted} was expected"
-            )),
-        }
+            Verdict::Vacuous => (
+                &mut difference.unmet,
+                format!("{property} is vacuous: nothing in this run exercised it, but {wanted} was expected"),
+            ),
+        };
+        list.push(Remark { property: Some(property.to_owned()), sentence });
     }
 }
 

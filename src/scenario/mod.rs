@@ -22,7 +22,7 @@ mod syntax;
 mod timeline;
 mod values;
 
-pub use expect::{Difference, Results};
+pub use expect::{Difference, Remark, Results};
 pub use mistakes::{Mistake, Mistakes};
 pub use overrides::Override;
 pub use path::Segment;

@@ -318,11 +318,6 @@ impl World {
         self.nodes.boot(node);
     }
 
-    /// Whether a node is up, standing still or not.
-    pub fn is_up(&self, node: ProcessId) -> bool {
-        self.nodes.status(node).is_up()
-    }
-
     /// A message of `node` has left. When it was to crash after this one, it does, and what follows from that is
     /// pushed to `consequences`.
     #[inline]
