@@ -1,4 +1,5 @@
 //! Building blocks that several algorithms share.
 
 pub mod channel;
+pub mod heartbeat;
 pub mod own_copy;

@@ -1,6 +1,7 @@
 //! Total order by Lamport timestamps (Lamport 1978; Tanenbaum and van Steen, section 6.2) and its mutants.
 
-use crate::search::{Trial, deliver};
+use super::{deliver, forks, never_forks, said};
+use crate::trial::Trial;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use synod::{
@@ -119,18 +120,18 @@ const PROMISES: &[&str] =
     &["validity", "self-delivery", "agreement", "integrity", "fifo-order", "causal-order", "total-order"];
 
 /// Two messages that know nothing of each other.
-fn at_once(nodes: u32) -> Trial {
-    Trial::of(nodes, &[(0, 0), (0, 1)]).fifo()
+fn at_once(nodes: u32) -> Trial<Broadcast> {
+    said(nodes, &[(0, 0), (0, 1)]).fifo()
 }
 
-fn busy() -> Trial {
-    Trial::of(3, &[(0, 0), (3, 1), (6, 0), (11, 2), (12, 1), (30, 0)]).fifo()
+fn busy() -> Trial<Broadcast> {
+    said(3, &[(0, 0), (3, 1), (6, 0), (11, 2), (12, 1), (30, 0)]).fifo()
 }
 
 #[test]
 fn without_a_bug_it_keeps_its_promises() {
     busy().survives::<Mutant>(&Bug::None, PROMISES);
-    busy().never_forks::<Mutant>(&Bug::None);
+    never_forks::<Mutant>(&busy(), &Bug::None);
     for nodes in 2..5 {
         at_once(nodes)
             .survives::<Mutant>(&Bug::None, &["validity", "self-delivery", "integrity", "total-order"]);
@@ -139,19 +140,19 @@ fn without_a_bug_it_keeps_its_promises() {
 
 #[test]
 fn every_bug_breaks_its_promise() {
-    at_once(2).forks::<Mutant>(&Bug::NoAckCondition, (2, 0));
+    forks::<Mutant>(&at_once(2), &Bug::NoAckCondition, (2, 0));
     at_once(2).kills::<Mutant>(&Bug::NoAckCondition, "total-order", (4, 2));
-    Trial::of(3, &[(0, 0)]).fifo().kills::<Mutant>(&Bug::AckToSenderOnly, "validity", (4, 4));
+    said(3, &[(0, 0)]).fifo().kills::<Mutant>(&Bug::AckToSenderOnly, "validity", (4, 4));
     at_once(2).kills::<Mutant>(&Bug::TieByArrival, "total-order", (4, 4));
     busy().kills::<Mutant>(&Bug::OneAckSuffices, "total-order", (30, 30));
-    Trial::of(2, &[(0, 1)]).fifo().kills::<Mutant>(&Bug::NoClockMerge, "self-delivery", (2, 2));
+    said(2, &[(0, 1)]).fifo().kills::<Mutant>(&Bug::NoClockMerge, "self-delivery", (2, 2));
 }
 
 /// An acknowledgement that overtakes older data lets a younger message go first.
 #[test]
 fn links_that_are_not_fifo_break_total_order() {
-    let trial = Trial::of(2, &[(0, 0), (5, 1)]);
-    trial.forks::<Mutant>(&Bug::None, (3, 2));
+    let trial = said(2, &[(0, 0), (5, 1)]);
+    forks::<Mutant>(&trial, &Bug::None, (3, 2));
     trial.kills::<Mutant>(&Bug::None, "total-order", (4, 4));
 }
 

@@ -1,6 +1,7 @@
 //! FIFO broadcast (Hadzilacos, Toueg 1994, section 4.2) and its mutants.
 
-use crate::search::{Trial, deliver};
+use super::{deliver, said};
+use crate::trial::Trial;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use synod::{
@@ -77,13 +78,13 @@ impl Process for Mutant {
 
 const PROMISES: &[&str] = &["validity", "self-delivery", "agreement", "integrity", "fifo-order"];
 
-fn two_in_a_row() -> Trial {
-    Trial::of(2, &[(0, 0), (1, 0)])
+fn two_in_a_row() -> Trial<Broadcast> {
+    said(2, &[(0, 0), (1, 0)])
 }
 
 #[test]
 fn without_a_bug_it_keeps_its_promises() {
-    for trial in [two_in_a_row(), Trial::of(3, &[(0, 0), (1, 1), (2, 0), (9, 1), (10, 2)])] {
+    for trial in [two_in_a_row(), said(3, &[(0, 0), (1, 1), (2, 0), (9, 1), (10, 2)])] {
         trial.survives::<Mutant>(&Bug::None, PROMISES);
         trial.duplicating().survives::<Mutant>(&Bug::None, PROMISES);
     }
@@ -94,15 +95,15 @@ fn every_bug_breaks_its_promise() {
     two_in_a_row().kills::<Mutant>(&Bug::NoHoldBack, "fifo-order", (2, 1));
     two_in_a_row().kills::<Mutant>(&Bug::DropsWhatIsEarly, "validity", (2, 2));
     two_in_a_row().kills::<Mutant>(&Bug::OnePerReceipt, "validity", (2, 2));
-    Trial::of(3, &[(0, 0), (1, 1)]).kills::<Mutant>(&Bug::OneCounter, "validity", (4, 4));
-    Trial::of(2, &[(0, 0)]).duplicating().kills::<Mutant>(&Bug::NoMemory, "integrity", (1, 2));
+    said(3, &[(0, 0), (1, 1)]).kills::<Mutant>(&Bug::OneCounter, "validity", (4, 4));
+    said(2, &[(0, 0)]).duplicating().kills::<Mutant>(&Bug::NoMemory, "integrity", (1, 2));
     assert_eq!(two_in_a_row().search::<Mutant>(&Bug::NoMemory, "integrity"), None);
 }
 
 /// Nothing is late on its own link, and yet an answer comes before its question.
 #[test]
 fn fifo_order_is_not_causal_order() {
-    let chat = Trial::of(3, &[(0, 0), (15, 1)]).fifo();
+    let chat = said(3, &[(0, 0), (15, 1)]).fifo();
     chat.kills::<Mutant>(&Bug::None, "causal-order", (4, 2));
 }
 

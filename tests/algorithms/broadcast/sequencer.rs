@@ -1,6 +1,7 @@
 //! Total order by a fixed sequencer (Kaashoek, Tanenbaum 1991, methods PB and BB) and its mutants.
 
-use crate::search::{Trial, deliver};
+use super::{deliver, forks, never_forks, said};
+use crate::trial::Trial;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use synod::{
@@ -176,12 +177,12 @@ fn config(bug: Bug, method: Method) -> Config {
 }
 
 /// Two messages of the member in a group of two: the sequencer and the member.
-fn two_in_a_row() -> Trial {
-    Trial::of(2, &[(0, 1), (1, 1)])
+fn two_in_a_row() -> Trial<Broadcast> {
+    said(2, &[(0, 1), (1, 1)])
 }
 
-fn busy() -> Trial {
-    Trial::of(4, &[(0, 1), (1, 2), (2, 0), (5, 3), (6, 1), (10, 2)])
+fn busy() -> Trial<Broadcast> {
+    said(4, &[(0, 1), (1, 2), (2, 0), (5, 3), (6, 1), (10, 2)])
 }
 
 #[test]
@@ -190,21 +191,21 @@ fn without_a_bug_it_keeps_its_promises() {
         let for_two = ["validity", "self-delivery", "integrity", "total-order"];
         two_in_a_row().survives::<Mutant>(&config(Bug::None, method), &for_two);
         busy().survives::<Mutant>(&config(Bug::None, method), PROMISES);
-        busy().never_forks::<Mutant>(&config(Bug::None, method));
+        never_forks::<Mutant>(&busy(), &config(Bug::None, method));
     }
 }
 
 #[test]
 fn every_bug_breaks_its_promise() {
     let pb = |bug| config(bug, Method::Pb);
-    let both = Trial::of(2, &[(0, 0), (0, 1)]);
-    both.forks::<Mutant>(&pb(Bug::NoGapCheck), (4, 2));
-    both.forks::<Mutant>(&pb(Bug::NoNumbers), (4, 2));
-    both.forks::<Mutant>(&pb(Bug::OwnAtOnce), (2, 0));
+    let both = said(2, &[(0, 0), (0, 1)]);
+    forks::<Mutant>(&both, &pb(Bug::NoGapCheck), (4, 2));
+    forks::<Mutant>(&both, &pb(Bug::NoNumbers), (4, 2));
+    forks::<Mutant>(&both, &pb(Bug::OwnAtOnce), (2, 0));
     two_in_a_row().kills::<Mutant>(&pb(Bug::NoGapCheck), "total-order", (4, 4));
     two_in_a_row().kills::<Mutant>(&pb(Bug::NoNumbers), "total-order", (4, 4));
     two_in_a_row().kills::<Mutant>(&pb(Bug::FirstNumberLost), "validity", (4, 4));
-    let three = Trial::of(3, &[(0, 1), (1, 2)]);
+    let three = said(3, &[(0, 1), (1, 2)]);
     three.kills::<Mutant>(&pb(Bug::NumberForEachMember), "total-order", (6, 6));
     both.kills::<Mutant>(&pb(Bug::OwnAtOnce), "total-order", (3, 2));
     both.kills::<Mutant>(&config(Bug::OwnAtOnce, Method::Bb), "total-order", (3, 2));

@@ -1,6 +1,7 @@
 //! Best-effort broadcast (Cachin, Guerraoui, Rodrigues 2011, Algorithm 3.1) and its mutants.
 
-use crate::search::{Trial, deliver};
+use super::{deliver, said};
+use crate::trial::Trial;
 use serde::{Deserialize, Serialize};
 use synod::{
     problems::broadcast::{Broadcast, Request},
@@ -70,8 +71,8 @@ impl Process for Mutant {
 
 const PROMISES: &[&str] = &["validity", "self-delivery", "agreement", "integrity"];
 
-fn two_senders() -> Trial {
-    Trial::of(3, &[(0, 0), (5, 1), (10, 0)])
+fn two_senders() -> Trial<Broadcast> {
+    said(3, &[(0, 0), (5, 1), (10, 0)])
 }
 
 #[test]
@@ -81,19 +82,19 @@ fn without_a_bug_it_keeps_its_promises() {
 
 #[test]
 fn every_bug_breaks_its_promise() {
-    let one = Trial::of(2, &[(0, 0)]);
+    let one = said(2, &[(0, 0)]);
     one.kills::<Mutant>(&Bug::ForgetsTheLast, "validity", (0, 0));
     one.kills::<Mutant>(&Bug::SendsTwice, "integrity", (2, 2));
     one.kills::<Mutant>(&Bug::NoOwnCopy, "self-delivery", (1, 1));
     one.kills::<Mutant>(&Bug::NumbersTooLate, "integrity", (1, 1));
-    Trial::of(3, &[(0, 0)]).kills::<Mutant>(&Bug::ForgetsTheLast, "agreement", (1, 1));
+    said(3, &[(0, 0)]).kills::<Mutant>(&Bug::ForgetsTheLast, "agreement", (1, 1));
 }
 
 /// The sender crashes after its first message, and of two receivers one hears it.
 #[test]
 fn a_sender_that_crashes_in_the_middle_breaks_agreement() {
     let crash = Action::Crash { targets: Targets::Node(ProcessId(0)), after_sends: Some(1) };
-    let trial = Trial::of(3, &[(1, 0)]).with(0, crash);
+    let trial = said(3, &[(1, 0)]).with(0, crash);
     trial.kills::<Mutant>(&Bug::None, "agreement", (1, 1));
     trial.survives::<Mutant>(&Bug::None, &["integrity"]);
 }
@@ -103,7 +104,7 @@ fn a_sender_that_crashes_in_the_middle_breaks_agreement() {
 fn an_own_copy_before_sending_breaks_uniform_agreement() {
     let crash = Action::Crash { targets: Targets::Node(ProcessId(0)), after_sends: Some(1) };
     let links = LinkPattern::Directed { from: Some(ProcessId(0)), to: None };
-    let trial = Trial::of(2, &[(1, 0)]).with(0, crash).with(0, Action::Drop { links, kind: None, nth: 1 });
+    let trial = said(2, &[(1, 0)]).with(0, crash).with(0, Action::Drop { links, kind: None, nth: 1 });
     assert_eq!(trial.search::<Mutant>(&Bug::None, "uniform-agreement"), None);
     trial.kills::<Mutant>(&Bug::DeliversBeforeItSends, "uniform-agreement", (1, 0));
     assert_eq!(trial.search::<Mutant>(&Bug::DeliversBeforeItSends, "agreement"), None);

@@ -1,36 +1,22 @@
 //! Every algorithm keeps every promise in thousands of random worlds that keep its assumptions.
 
+use crate::{dice::Dice, trial::planned};
 use std::{sync::Arc, time::Duration};
 use synod::{
-    algorithms::{
-        best_effort_broadcast::BestEffortBroadcast,
-        causal_broadcast::CausalBroadcast,
-        fifo_broadcast::FifoBroadcast,
-        lamport_total_order::LamportTotalOrder,
-        parts::{
-            channel::{self, Channel, Layer},
-            own_copy::OwnCopy,
-        },
-        sequencer::{self, Sequencer, Variant},
-    },
+    algorithms::parts::channel::{self, Channel, Layer},
     check::judge,
-    problems::broadcast::{Broadcast, Request},
-    process::{Names, Process, ProcessId, Time, Verdict},
+    process::{Names, Process, ProcessId, Request, Verdict},
     simulate::{Cast, Simulation},
     trace::Level,
-    world::{Action, Distribution, NodeSetup, Planned, Probability, Setup, Targets},
+    world::{Action, Distribution, NodeSetup, Probability, Setup, Targets},
 };
 
-#[path = "common/dice.rs"]
-mod dice;
-use dice::Dice;
-
 /// How many worlds each algorithm must survive.
-const WORLDS: u64 = 2_000;
+pub(crate) const WORLDS: u64 = 2_000;
 
 /// What the links of a world may do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Links {
+pub(crate) enum Links {
     /// Nothing is lost or duplicated; messages overtake each other.
     Perfect,
     /// They may be delivered twice, too.
@@ -41,8 +27,16 @@ enum Links {
     Bad,
 }
 
-/// A small world: two to six nodes, some of which stand still for a while or have a clock that is off.
-fn world(dice: &mut Dice, links: Links) -> (Setup, Vec<Request>) {
+/// Every channel layer there is.
+pub(crate) const ANY_LAYER: &[Layer] = &[Layer::Fifo, Layer::Reliable, Layer::ReliableFifo];
+
+/// A small world: two to six nodes, some of which stand still for a while or have a clock that is off, and up to ten
+/// requests: `ask` makes them from the dice, the number of nodes and the number of requests so far.
+pub(crate) fn world<R>(
+    dice: &mut Dice,
+    links: Links,
+    ask: impl Fn(&mut Dice, u32, u32) -> R,
+) -> (Setup, Vec<R>) {
     let nodes = 2 + dice.below(5) as u32;
     let mut setup = Setup::of(Names::Numbered(nodes));
     let percent = |parts: u64| Probability::parts_per_billion(parts * 10_000_000);
@@ -70,7 +64,7 @@ fn world(dice: &mut Dice, links: Links) -> (Setup, Vec<Request>) {
     let mut requests = Vec::new();
     for number in 0..1 + dice.below(10) {
         let targets = Targets::Node(ProcessId(dice.below(nodes.into()) as u32));
-        requests.push(Request::Broadcast(format!("m{number}")));
+        requests.push(ask(dice, nodes, number as u32));
         setup.agenda.push(planned(dice.below(60), Action::Request { targets, request: number as u32 }));
     }
     if dice.below(3) == 0 {
@@ -88,14 +82,10 @@ fn world(dice: &mut Dice, links: Links) -> (Setup, Vec<Request>) {
     (setup, requests)
 }
 
-fn planned(at: u64, action: Action) -> Planned {
-    Planned { at: Time(at * 1_000_000), action, lasts: None, may_miss: true, entry: 0 }
-}
-
 /// One world must violate nothing; gives for each promise whether it was put to the test.
-fn survives<P: Process<Problem = Broadcast>>(
+pub(crate) fn survives<P: Process>(
     seed: u64,
-    (setup, requests): (Setup, Vec<Request>),
+    (setup, requests): (Setup, Vec<Request<P>>),
     config: P::Config,
     promises: &[String],
 ) -> Vec<bool> {
@@ -117,11 +107,12 @@ fn survives<P: Process<Problem = Broadcast>>(
 }
 
 /// Runs `P` in many worlds: over links that it can bear by itself, and over bad ones with the channel it needs.
-fn soak<P: Process<Problem = Broadcast>>(
+pub(crate) fn soak<P: Process>(
     bears: Links,
     layers: &[Layer],
     without: &[&str],
     configure: impl Fn(&mut Dice) -> P::Config,
+    ask: impl Fn(&mut Dice, u32, u32) -> Request<P>,
 ) {
     let promises = P::DESCRIPTION.promises.iter().filter(|promise| !without.contains(promise));
     let promises: Vec<String> = promises.map(|promise| (*promise).to_owned()).collect();
@@ -130,11 +121,11 @@ fn soak<P: Process<Problem = Broadcast>>(
         let mut dice = Dice::new(seed);
         let process = configure(&mut dice);
         let tested = match layers.get(dice.below(layers.len() as u64 + 2) as usize) {
-            None => survives::<P>(seed, world(&mut dice, bears), process, &promises),
+            None => survives::<P>(seed, world(&mut dice, bears, &ask), process, &promises),
             Some(layer) => {
                 let links = if *layer == Layer::Fifo { Links::Duplicating } else { Links::Bad };
                 let config = channel::Config { layer: *layer, process };
-                survives::<Channel<P>>(seed, world(&mut dice, links), config, &promises)
+                survives::<Channel<P>>(seed, world(&mut dice, links, &ask), config, &promises)
             }
         };
         for (count, tested) in exercised.iter_mut().zip(tested) {
@@ -144,48 +135,4 @@ fn soak<P: Process<Problem = Broadcast>>(
     for (promise, count) in promises.iter().zip(exercised) {
         assert!(count > WORLDS / 10, "{promise} was put to the test in {count} worlds only");
     }
-}
-
-const ANY_LAYER: &[Layer] = &[Layer::Fifo, Layer::Reliable, Layer::ReliableFifo];
-
-#[test]
-fn best_effort_broadcast_keeps_its_promises() {
-    soak::<BestEffortBroadcast>(Links::Perfect, ANY_LAYER, &[], |_| OwnCopy::default());
-}
-
-#[test]
-fn fifo_broadcast_keeps_its_promises() {
-    soak::<FifoBroadcast>(Links::Duplicating, ANY_LAYER, &[], |_| OwnCopy::default());
-}
-
-#[test]
-fn causal_broadcast_keeps_its_promises() {
-    soak::<CausalBroadcast>(Links::Duplicating, ANY_LAYER, &[], |_| OwnCopy::default());
-}
-
-#[test]
-fn a_sequencer_keeps_its_promises() {
-    soak::<Sequencer>(Links::Perfect, ANY_LAYER, &[], |dice| {
-        let variant = match dice.below(3) {
-            0 => Variant::UnicastBroadcast,
-            1 => Variant::BroadcastBroadcast,
-            _ => Variant::UnicastUnicastBroadcast,
-        };
-        let sequencer = (dice.below(2) == 0).then_some(ProcessId(1));
-        sequencer::Config { variant, sequencer, numbered: dice.below(2) == 0 }
-    });
-}
-
-#[test]
-fn lamport_total_order_keeps_its_promises() {
-    soak::<LamportTotalOrder>(Links::Fifo, &[Layer::Fifo, Layer::ReliableFifo], &[], |_| Default::default());
-}
-
-/// What the others hear does not depend on whether the sender hears itself.
-#[test]
-fn without_own_copies_all_other_promises_are_kept() {
-    let silent = |_: &mut Dice| OwnCopy { echo: false };
-    let without = &["self-delivery"];
-    soak::<FifoBroadcast>(Links::Duplicating, ANY_LAYER, without, silent);
-    soak::<CausalBroadcast>(Links::Duplicating, ANY_LAYER, without, silent);
 }

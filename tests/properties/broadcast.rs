@@ -1,9 +1,9 @@
-//! Every property of the broadcast problem, judged on histories written by hand: what holds and how often it was put to
-//! the test, what is violated and by which events, what says nothing, what is still open.
+//! The broadcast problem.
 
+use crate::{holds, judge, undecided, vacuous, violated};
 use synod::{
     problems::broadcast::{Broadcast, Delivery, Output, Request},
-    process::{End, History, Problem, ProcessId, Step, Time, Verdict, What},
+    process::{End, Problem, ProcessId, Verdict, What},
 };
 
 /// A line of a history.
@@ -47,44 +47,18 @@ fn resume(node: u32) -> Line {
     Line::Other(node, What::Resume)
 }
 
-/// The verdict on a history of `nodes` processes that all boot at first; a line's event is its place, the boots not
-/// counted.
+/// The verdict on a history of `nodes` processes; a line's event is its place.
 fn verdict(property: &str, nodes: u32, end: End, lines: &[Line]) -> Verdict {
-    let step = |event, node, what| Step { event, time: Time(event), node: ProcessId(node), what };
-    let boots = (0..nodes).map(|node| step(0, node, What::Boot));
-    let told = (0..).zip(lines).map(|(event, line)| match line {
-        Line::Said(node, request) => step(event, *node, What::Request(request)),
-        Line::Heard(node, output) => step(event, *node, What::Output(output)),
-        Line::Other(node, what) => step(event, *node, what.clone()),
+    let told = lines.iter().map(|line| match line {
+        Line::Said(node, request) => (*node, What::Request(request)),
+        Line::Heard(node, output) => (*node, What::Output(output)),
+        Line::Other(node, what) => (*node, what.clone()),
     });
-    let history = History { nodes, steps: boots.chain(told).collect(), end };
-    let found = Broadcast::properties().into_iter().find(|known| known.name == property);
-    (found.expect("it is a property of the problem").check)(&history)
+    judge::<Broadcast>(property, nodes, end, told)
 }
 
 fn quiescent(property: &str, nodes: u32, lines: &[Line]) -> Verdict {
     verdict(property, nodes, End::Quiescent, lines)
-}
-
-#[track_caller]
-fn holds(examined: u64, verdict: Verdict) {
-    assert_eq!(verdict, Verdict::Holds { examined });
-}
-
-#[track_caller]
-fn violated(events: &[u64], verdict: Verdict) {
-    let Verdict::Violated { events: found, because } = verdict else { panic!("{verdict:?}") };
-    assert_eq!(found, events, "{because}");
-}
-
-#[track_caller]
-fn vacuous(verdict: Verdict) {
-    assert_eq!(verdict, Verdict::Vacuous);
-}
-
-#[track_caller]
-fn undecided(verdict: Verdict) {
-    assert!(matches!(verdict, Verdict::Undecided { .. }), "{verdict:?}");
 }
 
 #[test]

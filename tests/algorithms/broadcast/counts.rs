@@ -1,6 +1,7 @@
-//! Published message counts, exactly: catalogue rows B1, O1, O2, O6, O9.
+//! Published message counts, exactly: catalogue rows B1, O1, O2, O6, O9, and L1 under them.
 
-use std::{sync::Arc, time::Duration};
+use crate::trial::SIZES;
+use std::time::Duration;
 use synod::{
     algorithms::{
         best_effort_broadcast::BestEffortBroadcast,
@@ -10,34 +11,20 @@ use synod::{
         parts::channel::{self, Channel, Layer},
         sequencer::{self, Sequencer, Variant},
     },
-    problems::broadcast::{Broadcast, Request},
-    process::{End, Names, Process, ProcessId, Time},
-    simulate::{Cast, Simulation},
-    trace::Level,
-    world::{Action, Planned, Setup, Targets},
+    problems::broadcast::Broadcast,
+    process::Process,
 };
 
-const SIZES: [u32; 6] = [2, 3, 5, 8, 16, 50];
 const BROADCASTS: u64 = 3;
 
-/// How many messages `senders`' broadcasts cost, at most `BROADCASTS` each, over jittery links.
+/// How many messages `BROADCASTS` broadcasts of `sender` cost, over jittery links.
 fn cost<P: Process<Problem = Broadcast>>(nodes: u32, sender: u32, config: P::Config, fifo: bool) -> u64 {
-    let mut setup = Setup::of(Names::Numbered(nodes));
-    setup.network.delay = Duration::from_millis(10);
-    setup.network.jitter = Duration::from_millis(8);
-    setup.network.fifo = fifo;
-    for entry in 0..BROADCASTS as u32 {
-        let action = Action::Request { targets: Targets::Node(ProcessId(sender)), request: 0 };
-        let at = Time(u64::from(entry) * 1_000_000);
-        setup.agenda.push(Planned { at, action, lasts: None, may_miss: false, entry });
-    }
-    let cast = Cast { config, requests: vec![Request::Broadcast("hello".into())], ..Cast::<P>::default() };
-    let mut simulation = Simulation::new(Arc::new(setup), cast);
-    let summary = simulation.run(u64::from(nodes), Level::Full);
-    assert_eq!(summary.end, End::Quiescent);
-    let heard = simulation.recording().outputs().count() as u64;
-    assert_eq!(heard, BROADCASTS * u64::from(nodes), "everybody delivers everything");
-    simulation.recording().counts().total()
+    let mut trial = super::said(nodes, &[0, 1, 2].map(|at| (at, sender)));
+    trial.setup.network.jitter = Duration::from_millis(8);
+    trial.setup.network.fifo = fifo;
+    let (counts, outputs) = trial.run::<P>(config, u64::from(nodes));
+    assert_eq!(outputs.len() as u64, BROADCASTS * u64::from(nodes), "everybody delivers everything");
+    counts.total()
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Causal broadcast (Birman, Schiper, Stephenson 1991, section 5.1) and its mutants.
 
-use crate::search::{Trial, deliver};
+use super::{deliver, said};
+use crate::trial::Trial;
 use serde::{Deserialize, Serialize};
 use synod::{
     problems::broadcast::{Broadcast, Request},
@@ -118,17 +119,17 @@ impl Mutant {
 const PROMISES: &[&str] =
     &["validity", "self-delivery", "agreement", "integrity", "fifo-order", "causal-order"];
 
-fn two_in_a_row() -> Trial {
-    Trial::of(2, &[(0, 0), (1, 0)])
+fn two_in_a_row() -> Trial<Broadcast> {
+    said(2, &[(0, 0), (1, 0)])
 }
 
 /// A question and, if it was heard in time, an answer.
-fn chat() -> Trial {
-    Trial::of(3, &[(0, 0), (12, 1)])
+fn chat() -> Trial<Broadcast> {
+    said(3, &[(0, 0), (12, 1)])
 }
 
-fn busy() -> Trial {
-    Trial::of(3, &[(0, 0), (8, 1), (12, 2), (16, 0), (20, 1), (21, 2)])
+fn busy() -> Trial<Broadcast> {
+    said(3, &[(0, 0), (8, 1), (12, 2), (16, 0), (20, 1), (21, 2)])
 }
 
 #[test]
@@ -147,7 +148,7 @@ fn every_bug_breaks_its_promise() {
     two_in_a_row().kills::<Mutant>(&Bug::NoFifoTest, "fifo-order", (2, 1));
     two_in_a_row().kills::<Mutant>(&Bug::NoRescan, "validity", (2, 2));
     two_in_a_row().kills::<Mutant>(&Bug::StampsTooEarly, "validity", (2, 2));
-    Trial::of(2, &[(0, 0), (15, 1)]).kills::<Mutant>(&Bug::TicksOnDelivery, "validity", (2, 2));
+    said(2, &[(0, 0), (15, 1)]).kills::<Mutant>(&Bug::TicksOnDelivery, "validity", (2, 2));
 }
 
 #[test]
@@ -156,7 +157,7 @@ fn a_loose_fifo_test_dies_of_duplicates_only() {
         trial
             .survives::<Mutant>(&Bug::LooseFifoTest, &["validity", "agreement", "integrity", "causal-order"]);
     }
-    let one = Trial::of(2, &[(0, 0)]).duplicating();
+    let one = said(2, &[(0, 0)]).duplicating();
     one.kills::<Mutant>(&Bug::LooseFifoTest, "integrity", (1, 2));
     one.survives::<Mutant>(&Bug::None, &["integrity", "validity"]);
 }
@@ -175,5 +176,5 @@ fn merging_all_and_skipping_itself_change_nothing() {
 /// Two messages that know nothing of each other, each delivered at home first.
 #[test]
 fn causal_order_is_not_total_order() {
-    Trial::of(2, &[(0, 0), (0, 1)]).kills::<Mutant>(&Bug::None, "total-order", (2, 2));
+    said(2, &[(0, 0), (0, 1)]).kills::<Mutant>(&Bug::None, "total-order", (2, 2));
 }

@@ -1,0 +1,145 @@
+//! A failure detector by heartbeats: who has been silent for too long is suspected.
+//!
+//! Chandra, Toueg, "Unreliable failure detectors for reliable distributed systems" (1996), section 9; Cachin,
+//! Guerraoui, Rodrigues, "Introduction to reliable and secure distributed programming" (2011), algorithms 2.5
+//! (perfect) and 2.7 (eventually perfect). With a bound on delays that the timeout exceeds by one period it is the
+//! perfect detector P: it suspects all who crash and nobody else. Without one it errs, takes the error back when it
+//! hears from the suspect, and allows that process more time from then on: the eventually perfect detector ◇P.
+
+use crate::process::{Context, Process, ProcessId, duration};
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+/// How often to be heard, and how long to wait.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// How long after one heartbeat the next is sent.
+    #[serde(with = "duration")]
+    pub period: Duration,
+    /// How long a process may be silent before it is suspected: a period, the longest delay and some more.
+    #[serde(with = "duration")]
+    pub timeout: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { period: Duration::from_millis(50), timeout: Duration::from_millis(200) }
+    }
+}
+
+/// The message: a sign of life.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub struct Alive;
+
+/// The timers.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pulse {
+    /// The next heartbeat is due.
+    Beat,
+    /// Nothing was heard of this process for its whole timeout.
+    Silent(ProcessId),
+}
+
+/// What one process knows of the others' life. Its owner's messages have a case for [`Alive`], its timers one for
+/// [`Pulse`].
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Heartbeat {
+    config: Config,
+    watched: BTreeSet<ProcessId>,
+    suspected: BTreeSet<ProcessId>,
+    /// How often each process was suspected for nothing.
+    errors: BTreeMap<ProcessId, u32>,
+}
+
+impl Heartbeat {
+    /// Begins to send heartbeats to `watched` and to listen for theirs; this process itself is left out.
+    pub fn start<P>(
+        ctx: &mut Context<'_, P>,
+        config: Config,
+        watched: impl IntoIterator<Item = ProcessId>,
+    ) -> Self
+    where
+        P: Process<Message: From<Alive>, Timer: From<Pulse>>,
+    {
+        let me = ctx.me();
+        let watched: BTreeSet<ProcessId> = watched.into_iter().filter(|process| *process != me).collect();
+        let heartbeat = Self { config, watched, suspected: BTreeSet::new(), errors: BTreeMap::new() };
+        for process in &heartbeat.watched {
+            ctx.set_timer(Pulse::Silent(*process).into(), config.timeout);
+        }
+        heartbeat.beat(ctx);
+        heartbeat
+    }
+
+    /// Watches somebody else, too.
+    pub fn watch<P: Process<Timer: From<Pulse>>>(&mut self, ctx: &mut Context<'_, P>, process: ProcessId) {
+        if process != ctx.me() && self.watched.insert(process) {
+            ctx.set_timer(Pulse::Silent(process).into(), self.timeout(process));
+        }
+    }
+
+    /// Sends no more heartbeats to a process and does not wait for its own; it is not suspected any longer.
+    pub fn forget<P: Process<Timer: From<Pulse>>>(&mut self, ctx: &mut Context<'_, P>, process: ProcessId) {
+        if self.watched.remove(&process) {
+            self.suspected.remove(&process);
+            ctx.cancel_timer(Pulse::Silent(process).into());
+        }
+    }
+
+    /// Whether a process is suspected.
+    pub fn suspects(&self, process: ProcessId) -> bool {
+        self.suspected.contains(&process)
+    }
+
+    /// All who are suspected.
+    pub fn suspected(&self) -> &BTreeSet<ProcessId> {
+        &self.suspected
+    }
+
+    /// Upon a heartbeat of `from`: gives whether it was suspected until now, for nothing.
+    pub fn on_alive<P: Process<Timer: From<Pulse>>>(
+        &mut self,
+        ctx: &mut Context<'_, P>,
+        from: ProcessId,
+    ) -> bool {
+        if !self.watched.contains(&from) {
+            return false;
+        }
+        let restored = self.suspected.remove(&from);
+        if restored {
+            *self.errors.entry(from).or_default() += 1;
+        }
+        ctx.set_timer(Pulse::Silent(from).into(), self.timeout(from));
+        restored
+    }
+
+    /// Upon one of its timers: gives who is suspected from now on, if anybody.
+    pub fn on_pulse<P>(&mut self, ctx: &mut Context<'_, P>, pulse: Pulse) -> Option<ProcessId>
+    where
+        P: Process<Message: From<Alive>, Timer: From<Pulse>>,
+    {
+        match pulse {
+            Pulse::Beat => {
+                self.beat(ctx);
+                None
+            }
+            Pulse::Silent(process) => self.suspected.insert(process).then_some(process),
+        }
+    }
+
+    fn beat<P: Process<Message: From<Alive>, Timer: From<Pulse>>>(&self, ctx: &mut Context<'_, P>) {
+        ctx.multicast(self.watched.iter().copied(), Alive.into());
+        ctx.set_timer(Pulse::Beat.into(), self.config.period);
+    }
+
+    /// What a process is allowed: twice as much for each time that it was suspected for nothing.
+    fn timeout(&self, process: ProcessId) -> Duration {
+        let errors = self.errors.get(&process).copied().unwrap_or_default();
+        self.config.timeout.saturating_mul(1 << errors.min(16))
+    }
+}

@@ -1,0 +1,128 @@
+//! Broadcast: what one process says, all shall hear; in which order decides the property.
+//!
+//! Properties after Hadzilacos and Toueg, "A modular approach to fault-tolerant broadcasts and related problems"
+//! (1994), sections 3 and 4. A message is known by its sender and its number among the sender's broadcasts. What a
+//! process says counts as known to itself: that it gets its own copy is asked by `self-delivery` alone, so that a
+//! variant that gives the sender nothing back can be judged by the others. Where there is a copy, it has its place
+//! in every order.
+//!
+//! The orders are those of the literature's crash-stop model, which knows no second life. Here a process that
+//! restarts is a new process as far as order goes: it has said nothing yet, what it says builds on nothing its
+//! former self knew, and what it missed it need not make up for, as long as it turns nothing around.
+
+mod digest;
+mod order;
+mod reach;
+
+use crate::process::{Problem, ProcessId, Property, PropertyKind, duration};
+use order::{absolute_order, causal_order, fifo_order, total_order};
+use reach::{agreement, integrity, self_delivery, uniform_agreement, validity};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// The broadcast problem.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Broadcast {}
+
+/// What the application asks.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Request {
+    /// Say this to everybody.
+    Broadcast(String),
+}
+
+/// What the application is told.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Output {
+    /// Somebody said this.
+    Deliver(Delivery),
+    /// Somebody said this, but it came when its place in the order had gone by: it is not delivered.
+    Late(Delivery),
+    /// By how much the clocks by which messages are ordered may differ: said once, by algorithms that order by time.
+    Precision(#[serde(with = "duration")] Duration),
+}
+
+/// A message that is delivered.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Delivery {
+    /// Its place in the one order that all see, counted from 1, where the algorithm numbers messages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<u64>,
+    /// Who said it.
+    pub from: ProcessId,
+    /// Which of the sender's messages it is, counted from 1.
+    pub id: u64,
+    /// What was said.
+    pub body: String,
+}
+
+impl Problem for Broadcast {
+    const NAME: &'static str = "broadcast";
+    type Request = Request;
+    type Output = Output;
+
+    fn properties() -> Vec<Property<Self>> {
+        use PropertyKind::{Liveness, Safety};
+        let property = |name, about, kind, check| Property { name, about, kind, check };
+        vec![
+            property(
+                "validity",
+                "What a correct process broadcasts, every other correct process delivers.",
+                Liveness,
+                validity,
+            ),
+            property(
+                "self-delivery",
+                "A correct process delivers its own broadcasts.",
+                Liveness,
+                self_delivery,
+            ),
+            property(
+                "agreement",
+                "What one correct process delivers, all correct processes but its sender deliver.",
+                Liveness,
+                agreement,
+            ),
+            property(
+                "uniform-agreement",
+                "What any process delivers, even one that crashes, all correct processes but its sender deliver.",
+                Liveness,
+                uniform_agreement,
+            ),
+            property(
+                "integrity",
+                "Every message is delivered at most once, and only if it was broadcast before.",
+                Safety,
+                integrity,
+            ),
+            property(
+                "fifo-order",
+                "The messages of one sender are delivered in the order it broadcast them.",
+                Safety,
+                fifo_order,
+            ),
+            property(
+                "causal-order",
+                "No message is delivered before one that it may answer.",
+                Safety,
+                causal_order,
+            ),
+            property(
+                "total-order",
+                "Any two processes deliver the messages that both deliver in the same order.",
+                Safety,
+                total_order,
+            ),
+            property(
+                "absolute-order",
+                "Of two messages that were broadcast further apart than the clocks' precision, nobody delivers the later \
+                 one first.",
+                Safety,
+                absolute_order,
+            ),
+        ]
+    }
+}

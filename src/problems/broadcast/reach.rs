@@ -1,0 +1,103 @@
+//! What reaches whom: validity, agreement, integrity.
+
+use super::{
+    Broadcast,
+    digest::{Digest, Heard, Message, NONE},
+};
+use crate::process::{History, ProcessId, Verdict};
+
+/// The correct processes but one.
+fn others(correct: &[bool], than: ProcessId) -> impl Iterator<Item = ProcessId> + '_ {
+    let all = (0..).map(ProcessId).zip(correct);
+    all.filter(move |(node, correct)| **correct && *node != than).map(|(node, _)| node)
+}
+
+pub(super) fn validity(history: &History<'_, Broadcast>) -> Verdict {
+    let (digest, correct) = (Digest::of(history), history.correct());
+    let mut examined = 0;
+    for (number, &Message { sender, id, .. }, event, body) in digest.broadcasts() {
+        if !correct[sender.index()] {
+            continue;
+        }
+        for node in others(&correct, sender) {
+            if digest.first(number, node) == NONE {
+                let because = format!("{node} never delivers message {id} of {sender}, {body:?}");
+                return Verdict::unmet(history.end, [event], because);
+            }
+            examined += 1;
+        }
+    }
+    Verdict::of(examined)
+}
+
+pub(super) fn self_delivery(history: &History<'_, Broadcast>) -> Verdict {
+    let (digest, correct) = (Digest::of(history), history.correct());
+    let mut examined = 0;
+    for (number, &Message { sender, id, .. }, event, body) in digest.broadcasts() {
+        if !correct[sender.index()] {
+            continue;
+        }
+        if digest.first(number, sender) == NONE {
+            let because = format!("{sender} never delivers its own message {id}, {body:?}");
+            return Verdict::unmet(history.end, [event], because);
+        }
+        examined += 1;
+    }
+    Verdict::of(examined)
+}
+
+pub(super) fn agreement(history: &History<'_, Broadcast>) -> Verdict {
+    agreement_with(history, false)
+}
+
+pub(super) fn uniform_agreement(history: &History<'_, Broadcast>) -> Verdict {
+    agreement_with(history, true)
+}
+
+fn agreement_with(history: &History<'_, Broadcast>, uniform: bool) -> Verdict {
+    let (digest, correct) = (Digest::of(history), history.correct());
+    let mut examined = 0;
+    for (number, message) in (0_u32..).zip(&digest.messages) {
+        let firsts = (0..history.nodes).map(|node| digest.first(number, ProcessId(node)));
+        let counting =
+            firsts.zip(&correct).filter(|(first, correct)| *first != NONE && (uniform || **correct));
+        let Some((place, _)) = counting.min() else { continue };
+        let Heard { event, at: witness, .. } = digest.heard[place as usize];
+        let Message { sender, id, .. } = *message;
+        for node in others(&correct, sender).filter(|node| *node != witness) {
+            if digest.first(number, node) == NONE {
+                let because = format!("{witness} delivers message {id} of {sender}, but {node} never does");
+                return Verdict::unmet(history.end, [event], because);
+            }
+            examined += 1;
+        }
+    }
+    Verdict::of(examined)
+}
+
+pub(super) fn integrity(history: &History<'_, Broadcast>) -> Verdict {
+    let digest = Digest::of(history);
+    for (place, heard) in (0_u32..).zip(&digest.heard) {
+        let Heard { event, at, message, delivery, .. } = *heard;
+        let first = digest.first(message, at);
+        let Message { sender, id, said, .. } = digest.message(message);
+        if first < place {
+            let because = format!("{at} delivers message {id} of {sender} twice");
+            return Verdict::violated([digest.heard[first as usize].event, event], because);
+        }
+        let Some((said_at, body)) = said else {
+            let because = format!("{at} delivers message {id} of {sender}, who never broadcast it");
+            return Verdict::violated([event], because);
+        };
+        if said_at > event {
+            let because = format!("{at} delivers message {id} of {sender} before it was broadcast");
+            return Verdict::violated([event, said_at], because);
+        }
+        if *body != delivery.body {
+            let heard = &delivery.body;
+            let because = format!("{at} delivers {heard:?} as message {id} of {sender}, who said {body:?}");
+            return Verdict::violated([said_at, event], because);
+        }
+    }
+    Verdict::of(digest.heard.len() as u64)
+}

@@ -1,0 +1,13 @@
+//! What every algorithm is held to, a folder for each problem: its published message counts exactly (`counts.rs`), its
+//! promises in thousands of random worlds (`worlds.rs`), and for each a second transcription from its paper with bugs
+//! that can be switched on.
+//!
+//! A search over seeds must find, for every bug, a run that violates what the catalogue says it violates; without a
+//! bug the same seeds must violate nothing that the algorithm promises. So the properties are shown to have teeth, and
+//! the search to have eyes.
+
+mod broadcast;
+#[path = "../common/dice.rs"]
+mod dice;
+mod soak;
+mod trial;

@@ -1,0 +1,43 @@
+//! Every property of every problem, judged on histories written by hand: what holds and how often it was put to the test,
+//! what is violated and by which events, what says nothing, what is still open.
+
+mod broadcast;
+
+use synod::process::{End, History, Problem, ProcessId, Step, Time, Verdict, What};
+
+/// The verdict on a history of `nodes` processes that all boot at first; then this happens at these nodes. An event's
+/// number is its place, the boots not counted, and so is its time in nanoseconds.
+fn judge<'a, Pr: Problem>(
+    property: &str,
+    nodes: u32,
+    end: End,
+    told: impl IntoIterator<Item = (u32, What<'a, Pr>)>,
+) -> Verdict {
+    let step = |event, node, what| Step { event, time: Time(event), node: ProcessId(node), what };
+    let boots = (0..nodes).map(|node| step(0, node, What::Boot));
+    let told = (0..).zip(told).map(|(event, (node, what))| step(event, node, what));
+    let history = History { nodes, steps: boots.chain(told).collect(), end };
+    let found = Pr::properties().into_iter().find(|known| known.name == property);
+    (found.expect("it is a property of the problem").check)(&history)
+}
+
+#[track_caller]
+fn holds(examined: u64, verdict: Verdict) {
+    assert_eq!(verdict, Verdict::Holds { examined });
+}
+
+#[track_caller]
+fn violated(events: &[u64], verdict: Verdict) {
+    let Verdict::Violated { events: found, because } = verdict else { panic!("{verdict:?}") };
+    assert_eq!(found, events, "{because}");
+}
+
+#[track_caller]
+fn vacuous(verdict: Verdict) {
+    assert_eq!(verdict, Verdict::Vacuous);
+}
+
+#[track_caller]
+fn undecided(verdict: Verdict) {
+    assert!(matches!(verdict, Verdict::Undecided { .. }), "{verdict:?}");
+}
