@@ -3,7 +3,7 @@
 use crate::{
     algorithms::parts::channel::{self, Layer},
     check::judge,
-    process::{End, Names, Process, ProcessId, Request},
+    process::{End, Names, Process, ProcessId, Request, Verdict},
     scenario::{Channel, Difference, Misfit, Plan, Remark, Results, fit},
     simulate::{Cast, Simulation, Summary},
     trace::{self, Footer, Header, Level, Nodes, Told, Trace, TraceError, VERSION},
@@ -154,38 +154,55 @@ fn run_on<P: Process, C: DeserializeOwned>(
     })?;
     let mut simulation = Simulation::new(Arc::new(plan.setup.clone()), cast);
     let summary = simulation.run(seed, options.level);
-    Ok(conclude(plan, seed, options.level, summary, &simulation))
+    let findings = find(plan, options.level, summary.end, &simulation);
+    Ok(conclude(plan, seed, options.level, summary, findings))
 }
 
-/// Judges a run and compares it with what the scenario expects.
-fn conclude<P: Process>(
-    plan: &Plan,
-    seed: u64,
-    level: Level,
-    summary: Summary,
-    simulation: &Simulation<P>,
-) -> Outcome {
+/// What a recording has to say, its types aside.
+struct Findings {
+    verdicts: IndexMap<String, Verdict>,
+    told: Told,
+    /// Of the nodes that the scenario expects some of.
+    outputs: BTreeMap<ProcessId, Vec<Value>>,
+    counts: IndexMap<String, u64>,
+    events: u64,
+    idle: Vec<Idle>,
+}
+
+/// Judges a run and writes down what was kept of it.
+fn find<P: Process>(plan: &Plan, level: Level, end: End, simulation: &Simulation<P>) -> Findings {
     let names = &plan.setup.names;
     let recording = simulation.recording();
-    let mut verdicts = IndexMap::new();
-    let mut told = Told::default();
-    let mut outputs: BTreeMap<ProcessId, Vec<Value>> = BTreeMap::new();
+    let sent = recording.counts().sent.iter();
+    let mut findings = Findings {
+        verdicts: IndexMap::new(),
+        told: Told::default(),
+        outputs: BTreeMap::new(),
+        counts: sent.map(|(kind, number)| ((*kind).to_owned(), *number)).collect(),
+        events: recording.len() as u64,
+        idle: idle_faults(simulation.faults()),
+    };
     if level >= Level::Full {
-        verdicts = judge(&recording.history(names.len(), summary.end), names, &plan.checks);
-        told = recording.told(names);
+        findings.verdicts = judge(&recording.history(names.len(), end), names, &plan.checks);
+        findings.told = recording.told(names);
         for node in plan.expect.outputs.keys() {
-            outputs.insert(*node, Vec::new());
+            findings.outputs.insert(*node, Vec::new());
         }
         names.scope(|| {
             for (node, output) in recording.outputs() {
-                if let Some(outputs) = outputs.get_mut(&node) {
+                if let Some(outputs) = findings.outputs.get_mut(&node) {
                     outputs.push(serde_json::to_value(output).unwrap_or(Value::Null));
                 }
             }
         });
     }
-    let counts: IndexMap<String, u64> =
-        recording.counts().sent.iter().map(|(kind, number)| ((*kind).to_owned(), *number)).collect();
+    findings
+}
+
+/// Compares what was found with what the scenario expects.
+fn conclude(plan: &Plan, seed: u64, level: Level, summary: Summary, findings: Findings) -> Outcome {
+    let Findings { verdicts, told, outputs, counts, events, idle } = findings;
+    let names = &plan.setup.names;
     let kept = (level >= Level::Full).then_some(&outputs);
     let mut difference = match level {
         Level::Nothing => Difference::default(),
@@ -193,7 +210,7 @@ fn conclude<P: Process>(
     };
     let footer = Footer {
         kind: "end".into(),
-        events: recording.len() as u64,
+        events,
         t: summary.time.0,
         ended: summary.end,
         messages: counts,
@@ -211,12 +228,12 @@ fn conclude<P: Process>(
         names: names.clone(),
         steps: summary.steps,
         difference,
-        idle: idle_faults(simulation),
+        idle,
     }
 }
 
-fn idle_faults<P: Process>(simulation: &Simulation<P>) -> Vec<Idle> {
-    let idle = simulation.faults().iter().filter(|fault| fault.touched == 0);
+fn idle_faults(faults: &[Fault]) -> Vec<Idle> {
+    let idle = faults.iter().filter(|fault| fault.touched == 0);
     let told = |fault: &Fault| Idle {
         entry: fault.entry,
         at: fault.at.to_string(),

@@ -258,7 +258,7 @@ impl<P: Process> Simulation<P> {
             PLANNED => {
                 self.plan_next();
                 let timers = &self.timers;
-                self.world.enact(self.now, place, |node| timers.any(node), &mut self.consequences);
+                self.world.enact(self.now, place, &|node| timers.any(node), &mut self.consequences);
                 self.carry_out();
                 self.release();
             }

@@ -82,7 +82,7 @@ impl World {
         &mut self,
         now: Time,
         number: u32,
-        timers: impl Fn(ProcessId) -> bool,
+        timers: &dyn Fn(ProcessId) -> bool,
         consequences: &mut Vec<Consequence>,
     ) {
         let setup = self.setup.clone();
@@ -277,7 +277,7 @@ impl World {
     }
 
     /// The nodes that an action concerns, among those it can apply to.
-    fn pick(&mut self, targets: Targets, number: u32, applies: impl Fn(Status) -> bool) -> Vec<ProcessId> {
+    fn pick(&mut self, targets: Targets, number: u32, applies: fn(Status) -> bool) -> Vec<ProcessId> {
         let quantity = match targets {
             Targets::Node(node) if applies(self.nodes.status(node)) => return vec![node],
             Targets::Node(_) => return Vec::new(),
