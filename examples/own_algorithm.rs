@@ -16,7 +16,8 @@ use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt, process::ExitCode, time::Duration};
 use synod::{
     process::{
-        Context, Description, History, Problem, Process, ProcessId, Property, PropertyKind, Verdict, What,
+        Context, Description, Example, History, Problem, Process, ProcessId, Property, PropertyKind, Verdict,
+        What,
     },
     registry::Registry,
 };
@@ -64,6 +65,8 @@ impl Problem for Election {
     const NAME: &'static str = "election";
     type Request = Request;
     type Output = Output;
+    const REQUESTS: &'static [Example] =
+        &[Example { node: "alice", request: "stand", about: "Stand for election." }];
 
     fn properties() -> Vec<Property<Self>> {
         vec![

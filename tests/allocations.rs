@@ -16,6 +16,7 @@ impl Problem for Talk {
     const NAME: &'static str = "talk";
     type Request = u32;
     type Output = Never;
+    const REQUESTS: &'static [synod::process::Example] = &[];
 
     fn properties() -> Vec<Property<Self>> {
         Vec::new()

@@ -38,6 +38,7 @@ impl Problem for Post {
     const NAME: &'static str = "post";
     type Request = Letter;
     type Output = Got;
+    const REQUESTS: &'static [synod::process::Example] = &[];
     fn properties() -> Vec<Property<Self>> {
         Vec::new()
     }

@@ -1,5 +1,6 @@
 //! The command line as a shell sees it: sessions in `tests/cli`, and what sessions cannot show.
 
+use serde_json::Value;
 use std::{
     ffi::OsString,
     fs,
@@ -9,7 +10,8 @@ use std::{
 };
 use synod::{
     process::{Context, Description, Never, Problem, Process, ProcessId, Property},
-    registry::Registry,
+    registry::{Options, Registry, Standing},
+    scenario,
 };
 
 const SCENARIO: &str = "scenarios/group_communication/an_answer_before_its_question.yaml";
@@ -46,8 +48,7 @@ fn sessions_show_what_they_show() {
 #[test]
 fn the_readme_shows_what_happens() {
     in_a_folder("README.md", |folder| {
-        let starter = fs::read_to_string("src/cli/starter.yaml").expect("it is there");
-        let mistaken = starter.replace("ALGORITHM", "causal-broadcast").replace("node: bob", "node: bobb");
+        let mistaken = stdout(&["new", "-"]).replace("node: bob", "node: bobb");
         fs::write(folder.join("second.yaml"), mistaken).expect("it can be written");
     });
 }
@@ -102,6 +103,50 @@ fn copy_folder(from: &Path, to: &Path) {
             copy_folder(&path, &to)
         } else {
             fs::copy(&path, &to).expect("a file can be copied");
+        }
+    }
+}
+
+/// What `synod new` writes is a scenario, for every algorithm; and the requests in it show what can be asked.
+#[test]
+fn every_algorithm_has_a_scenario_to_start_from() {
+    let registry = Registry::standard();
+    for description in registry.descriptions() {
+        let name = description.name;
+        let text = stdout(&["new", "-", "--algorithm", name]);
+        let plan = scenario::load("new.yaml", text.as_bytes(), &[], None, &registry);
+        let plan = plan.unwrap_or_else(|mistakes| panic!("{name}: {mistakes}"));
+        let outcome =
+            registry.run(&plan, &Options::default()).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let difference = outcome.difference.unmet.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(outcome.standing(), Standing::Passed, "{name}: {difference:?}");
+        let asked = &registry.describe(name).expect("it is known").requests;
+        assert!(!asked.is_empty() && asked.iter().all(|example| text.contains(example.request)), "{name}");
+    }
+}
+
+/// What programs read is what people read.
+#[test]
+fn lists_and_descriptions_can_be_read_by_programs() {
+    let json = |arguments: &[&str]| -> Value {
+        serde_json::from_str(&stdout(arguments)).unwrap_or_else(|error| panic!("{arguments:?}: {error}"))
+    };
+    let listed = json(&["list", "--json"]);
+    assert_eq!(listed["v"], 1);
+    let algorithms = listed["algorithms"].as_array().expect("a list");
+    let names: Vec<&str> = algorithms.iter().filter_map(|one| one["name"].as_str()).collect();
+    let registry = Registry::standard();
+    assert_eq!(names, registry.descriptions().map(|description| description.name).collect::<Vec<_>>());
+    for (name, listed) in names.iter().zip(algorithms) {
+        let mut described = json(&["describe", name, "--json"]);
+        assert_eq!(described.as_object_mut().and_then(|described| described.remove("v")), Some(1.into()));
+        assert_eq!(described, *listed);
+        for key in
+            ["summary", "assumes", "promises", "messages", "cost", "breaks", "source", "problem", "requests"]
+        {
+            let said = &listed[key];
+            let empty = said.as_str() == Some("") || said.as_array().is_some_and(Vec::is_empty);
+            assert!(!said.is_null() && !empty, "{name} says nothing of {key}");
         }
     }
 }
@@ -231,6 +276,7 @@ impl Problem for Nothing {
     const NAME: &'static str = "nothing";
     type Request = ();
     type Output = ();
+    const REQUESTS: &'static [synod::process::Example] = &[];
     fn properties() -> Vec<Property<Self>> {
         Vec::new()
     }

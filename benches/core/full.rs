@@ -18,6 +18,7 @@ impl Problem for Work {
     const NAME: &'static str = "work";
     type Request = ();
     type Output = Never;
+    const REQUESTS: &'static [synod::process::Example] = &[];
 
     fn properties() -> Vec<Property<Self>> {
         Vec::new()

@@ -8,6 +8,7 @@ use super::{
     program,
 };
 use crate::{
+    process::Example,
     registry::{Described, Registry},
     scenario,
 };
@@ -68,6 +69,7 @@ fn page(described: &Described) -> Result<String, Failure> {
     let promises = described.properties.iter().filter(promised).map(|(name, about, _)| (*name, *about));
     let mut page = wrapped(&format!("{}: {}", description.name, description.summary), 0, 0);
     page.push_str(&format!("\nProblem: {}\n", described.problem));
+    page.push_str(&section("Requests", &requests(described.requests)));
     page.push_str(&section("Assumes", &plain(description.assumes)));
     page.push_str(&section("Promises", &promises.collect::<Vec<_>>()));
     page.push_str(&section("Messages", description.messages));
@@ -81,6 +83,17 @@ fn page(described: &Described) -> Result<String, Failure> {
     }
     page.push_str(&section("Source", &[("", description.source)]));
     Ok(page)
+}
+
+/// What can be asked: each kind of request once, by its first example.
+fn requests(examples: &'static [Example]) -> Vec<(&'static str, &'static str)> {
+    let mut lines: Vec<(&str, &str)> = Vec::new();
+    for example in examples {
+        if lines.iter().all(|(_, about)| *about != example.about) {
+            lines.push((example.request, example.about));
+        }
+    }
+    lines
 }
 
 /// A title and what stands below it: names in a column of their own, texts beside them.
@@ -122,11 +135,11 @@ pub(super) fn schema(output: &mut Output) -> Result<Exit, Failure> {
 
 /// Writes a scenario to start from.
 pub(super) fn new(registry: &Registry, wanted: &New, output: &mut Output) -> Result<Exit, Failure> {
-    if registry.describe(&wanted.algorithm).is_none() {
+    let Some(described) = registry.describe(&wanted.algorithm) else {
         let describe = Describe { name: wanted.algorithm.clone(), json: false };
         return self::describe(registry, &describe, output);
-    }
-    let text = include_str!("starter.yaml").replace("ALGORITHM", &wanted.algorithm);
+    };
+    let text = starter(described);
     if wanted.file.as_os_str() == files::STDIN {
         output.bytes(text.as_bytes())?;
         return Ok(Exit::Held);
@@ -142,6 +155,17 @@ pub(super) fn new(registry: &Registry, wanted: &New, output: &mut Output) -> Res
     file.write_all(text.as_bytes()).map_err(Failure::io(place.clone()))?;
     output.line(format!("{place} is written; run it with: {} run {place}", program()))?;
     Ok(Exit::Held)
+}
+
+/// A scenario in which three members ask the algorithm for what it is there for.
+fn starter(described: &Described) -> String {
+    let lines = described.requests.iter().enumerate().map(|(place, Example { node, request, .. })| {
+        let at = if place == 0 { "0s".to_owned() } else { format!("{}ms", 50 * place) };
+        format!("  - {{at: {at}, node: {node}, request: {request}}}\n")
+    });
+    include_str!("starter.yaml")
+        .replace("ALGORITHM", described.description.name)
+        .replace("  # REQUESTS\n", &lines.collect::<String>())
 }
 
 /// Prints shell completions.

@@ -41,8 +41,21 @@ pub trait Problem: Sized + 'static {
     type Request: Value;
     /// What a process tells the application above it.
     type Output: Value;
+    /// What can be asked, by example: for `synod describe`, and for the scenario that `synod new` writes.
+    const REQUESTS: &'static [Example];
     /// What every history of requests and outputs must satisfy.
     fn properties() -> Vec<Property<Self>>;
+}
+
+/// A request as a scenario writes it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+pub struct Example {
+    /// Who is asked: one of `alice`, `bob` and `carol`.
+    pub node: &'static str,
+    /// The request in YAML, on one line.
+    pub request: &'static str,
+    /// What it asks for.
+    pub about: &'static str,
 }
 
 /// One participant in a distributed algorithm.

@@ -2,7 +2,7 @@
 
 use super::problem_of;
 use crate::{
-    process::{Description, Problem, Process, PropertyKind, Request},
+    process::{Description, Example, Problem, Process, PropertyKind, Request},
     scenario::{Facts, Misfit, fit},
 };
 use serde::Serialize;
@@ -16,6 +16,8 @@ pub struct Described {
     pub description: Description,
     /// The problem it answers.
     pub problem: &'static str,
+    /// What can be asked, by example.
+    pub requests: &'static [Example],
     /// Every property of the problem: name, meaning, kind.
     pub properties: Vec<(&'static str, &'static str, PropertyKind)>,
     /// Its configuration with every default.
@@ -35,6 +37,7 @@ impl Known {
         let described = Described {
             description: P::DESCRIPTION,
             problem: problem_of::<P>(),
+            requests: P::Problem::REQUESTS,
             properties: properties.map(|property| (property.name, property.about, property.kind)).collect(),
             config: serde_json::to_value(P::Config::default()).unwrap_or(Value::Null),
         };

@@ -30,6 +30,8 @@ pub struct Stats {
 pub struct KindStats {
     /// How many were sent.
     pub sent: u64,
+    /// How many bytes those were together, as the JSON that a trace shows and a link with a rate carries.
+    pub bytes: u64,
     /// How many arrived, copies included.
     pub received: u64,
     /// How many were dropped, copies included.
@@ -123,7 +125,9 @@ impl Tally {
         let kind = messages.kind(event);
         match event.kind {
             EventKind::Send => {
-                self.kind(kind).0.sent += 1;
+                let stats = &mut self.kind(kind).0;
+                stats.sent += 1;
+                stats.bytes += event.body.as_ref().map_or(0, |body| body.to_string().len() as u64);
                 self.node(messages.sender(event)).sent += 1;
             }
             EventKind::Receive => {
@@ -164,6 +168,7 @@ impl Tally {
         let mut kinds = IndexMap::new();
         for (kind, (mut stats, mut delays)) in std::mem::take(&mut self.kinds) {
             messages.sent += stats.sent;
+            messages.bytes += stats.bytes;
             messages.received += stats.received;
             messages.dropped += stats.dropped;
             messages.duplicated += stats.duplicated;
@@ -195,6 +200,7 @@ impl fmt::Display for Stats {
         let head = [
             "messages",
             "sent",
+            "bytes",
             "received",
             "dropped",
             "duplicated",
@@ -207,7 +213,8 @@ impl fmt::Display for Stats {
         let total = (self.kinds.len() > 1).then(|| ("all".to_owned(), &self.messages));
         let kinds = self.kinds.iter().map(|(kind, stats)| (plain(kind), stats)).chain(total);
         let rows = kinds.map(|(name, stats)| {
-            let counts = [stats.sent, stats.received, stats.dropped, stats.duplicated, stats.under_way];
+            let counts =
+                [stats.sent, stats.bytes, stats.received, stats.dropped, stats.duplicated, stats.under_way];
             let delays =
                 stats.delays.map(|delays| [delays.p50, delays.p90, delays.p99, delays.max].map(shown));
             let counts = counts.iter().map(u64::to_string);

@@ -55,6 +55,7 @@ impl Problem for Probing {
     const NAME: &'static str = "probing";
     type Request = Ask;
     type Output = Told;
+    const REQUESTS: &'static [synod::process::Example] = &[];
 
     fn properties() -> Vec<Property<Self>> {
         Vec::new()

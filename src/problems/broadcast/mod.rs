@@ -14,7 +14,7 @@ mod digest;
 mod order;
 mod reach;
 
-use crate::process::{Problem, ProcessId, Property, PropertyKind, duration};
+use crate::process::{Example, Problem, ProcessId, Property, PropertyKind, duration};
 use order::{absolute_order, causal_order, fifo_order, total_order};
 use reach::{agreement, integrity, self_delivery, uniform_agreement, validity};
 use serde::{Deserialize, Serialize};
@@ -63,6 +63,14 @@ impl Problem for Broadcast {
     const NAME: &'static str = "broadcast";
     type Request = Request;
     type Output = Output;
+    const REQUESTS: &'static [Example] = &[
+        Example {
+            node: "alice",
+            request: r#"{broadcast: "hello, everybody"}"#,
+            about: "Say this to everybody.",
+        },
+        Example { node: "bob", request: r#"{broadcast: "hello, alice"}"#, about: "Say this to everybody." },
+    ];
 
     fn properties() -> Vec<Property<Self>> {
         use PropertyKind::{Liveness, Safety};
