@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt, process::ExitCode, time::Duration};
 use synod::{
     process::{
-        Context, Description, Example, History, Problem, Process, ProcessId, Property, PropertyKind, Verdict,
-        What,
+        Context, Description, Example, History, Measure, Problem, Process, ProcessId, Property, PropertyKind,
+        Verdict, What,
     },
     registry::Registry,
 };
@@ -83,6 +83,10 @@ impl Problem for Election {
                 check: outcome,
             },
         ]
+    }
+
+    fn measures() -> Vec<Measure<Self>> {
+        Vec::new()
     }
 }
 

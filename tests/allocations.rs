@@ -21,6 +21,10 @@ impl Problem for Talk {
     fn properties() -> Vec<Property<Self>> {
         Vec::new()
     }
+
+    fn measures() -> Vec<synod::process::Measure<Self>> {
+        Vec::new()
+    }
 }
 
 /// Answers what it hears until a countdown is over; every tenth time it broadcasts, and it sets a timer each time.

@@ -42,6 +42,10 @@ impl Problem for Post {
     fn properties() -> Vec<Property<Self>> {
         Vec::new()
     }
+
+    fn measures() -> Vec<synod::process::Measure<Self>> {
+        Vec::new()
+    }
 }
 
 /// Sends what it is asked to send and tells what it gets: all the rest is the channel's.

@@ -280,6 +280,10 @@ impl Problem for Nothing {
     fn properties() -> Vec<Property<Self>> {
         Vec::new()
     }
+
+    fn measures() -> Vec<synod::process::Measure<Self>> {
+        Vec::new()
+    }
 }
 
 impl Process for Faulty {

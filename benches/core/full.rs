@@ -23,6 +23,10 @@ impl Problem for Work {
     fn properties() -> Vec<Property<Self>> {
         Vec::new()
     }
+
+    fn measures() -> Vec<synod::process::Measure<Self>> {
+        Vec::new()
+    }
 }
 
 const DESCRIPTION: Description = Description::named("work");

@@ -4,7 +4,7 @@ mod typed;
 
 pub use typed::{Mismatch, Typed};
 
-use crate::process::{History, Names, Problem, Property, Verdict};
+use crate::process::{History, Measure, Names, Problem, Property, Samples, Verdict};
 use indexmap::IndexMap;
 
 /// Judges a history by the properties of its problem that `wanted` names, in that order. Names unknown to the
@@ -18,4 +18,12 @@ pub fn judge<Pr: Problem>(
     let named = |name: &String| properties.iter().find(|property| property.name == name);
     let judged = |property: &Property<Pr>| (property.name.to_owned(), (property.check)(history));
     names.scope(|| wanted.iter().filter_map(named).map(judged).collect())
+}
+
+/// Takes every measure of a history's problem.
+pub fn measure<Pr: Problem>(history: &History<'_, Pr>) -> IndexMap<String, Samples> {
+    let taken = |measure: Measure<Pr>| {
+        (measure.name.to_owned(), Samples { unit: measure.unit, values: (measure.take)(history) })
+    };
+    Pr::measures().into_iter().map(taken).collect()
 }

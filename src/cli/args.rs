@@ -100,6 +100,12 @@ pub(super) struct Run {
     /// Run twice and name the first difference
     #[arg(long)]
     pub(super) verify_determinism: bool,
+    /// Print a table of what each scenario cost and how long it took, instead of its events
+    ///
+    /// Messages and bytes, each as a total and for each request or message, and the means of what the problem measures
+    /// (`synod describe` names it): for the same scenario with different algorithms.
+    #[arg(long, conflicts_with_all = ["view", "record"])]
+    pub(super) compare: bool,
     #[command(flatten)]
     pub(super) reporting: Reporting,
 }

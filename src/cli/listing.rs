@@ -74,6 +74,9 @@ fn page(described: &Described) -> Result<String, Failure> {
     page.push_str(&section("Promises", &promises.collect::<Vec<_>>()));
     page.push_str(&section("Messages", description.messages));
     page.push_str(&section("Cost", &[("", description.cost)]));
+    if !described.measures.is_empty() {
+        page.push_str(&section("Measured", &described.measures));
+    }
     page.push_str(&section("Broken by", &plain(description.breaks)));
     if described.config.as_object().is_some_and(|config| !config.is_empty()) {
         let config =

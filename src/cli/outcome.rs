@@ -9,7 +9,7 @@ use super::{
 use crate::{
     process::{Time, Verdict},
     registry::{Idle, Outcome, Standing},
-    report::{self, Selection, TextOptions},
+    report::{self, Compared, Comparison, Selection, TextOptions},
     scenario::{Plan, Remark},
     trace::EventKind,
 };
@@ -26,6 +26,8 @@ pub(super) struct Ran {
     pub(super) diverged: Option<String>,
     /// A second run did not differ.
     pub(super) verified: bool,
+    /// What it cost, when runs are compared.
+    pub(super) compared: Option<Compared>,
     /// The file its trace was written to.
     pub(super) trace: Option<String>,
     /// The command that runs it again, the seed apart.
@@ -56,6 +58,8 @@ pub(super) struct Results {
     several: bool,
     /// The width of the longest file name.
     width: usize,
+    /// The runs that passed, side by side instead of one after the other.
+    comparison: Option<Comparison>,
     values: Vec<Value>,
     junit: Report,
     exit: Exit,
@@ -64,11 +68,12 @@ pub(super) struct Results {
 }
 
 impl Results {
-    pub(super) fn new(format: Format, files: &[PathBuf]) -> Self {
+    pub(super) fn new(format: Format, files: &[PathBuf], compare: bool) -> Self {
         Self {
             format,
             several: files.len() > 1,
             width: files.iter().map(|file| files::name(file).chars().count()).max().unwrap_or(0),
+            comparison: compare.then(Comparison::default),
             values: Vec::new(),
             junit: Report::new("synod"),
             exit: Exit::Held,
@@ -83,6 +88,15 @@ impl Results {
         match ran.exit() {
             Exit::Held => self.passed += 1,
             _ => self.failed += 1,
+        }
+        match (&mut self.comparison, &ran.compared) {
+            (Some(comparison), Some(compared)) if self.format == Format::Human => {
+                comparison.0.push(compared.clone());
+                if ran.exit() == Exit::Held {
+                    return Ok(());
+                }
+            }
+            _ => {}
         }
         match self.format {
             Format::Human if self.several && !view && ran.exit() == Exit::Held => {
@@ -134,6 +148,9 @@ impl Results {
 
     /// Shows what is left to show, and says what came of all of them.
     pub(super) fn finish(self, output: &mut Output) -> Result<Exit, Failure> {
+        if let Some(comparison) = self.comparison.filter(|comparison| !comparison.0.is_empty()) {
+            output.line(comparison.to_string().trim_matches('\n'))?;
+        }
         match self.format {
             Format::Human if self.several => {
                 let word =
@@ -278,7 +295,7 @@ fn sentences(remarks: &[Remark]) -> Vec<&str> {
 fn value(ran: &Ran) -> Value {
     let outcome = &ran.outcome;
     let idle = outcome.idle.iter().filter(|idle| !idle.allowed).map(idle_sentence);
-    json!({
+    let mut value = json!({
         "v": 1,
         "file": ran.file,
         "ok": ran.exit() == Exit::Held,
@@ -298,7 +315,11 @@ fn value(ran: &Ran) -> Value {
         "digest": outcome.footer.digest,
         "trace": ran.trace,
         "again": ran.again(),
-    })
+    });
+    if let Some(compared) = &ran.compared {
+        value["compared"] = compared.value();
+    }
+    value
 }
 
 /// A result as a JUnit suite: a case for each property, one for the expectations, one for the faults.

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     process::parse_duration,
     registry::{Options, Outcome, Registry},
+    report::{Compared, Measures, Stats},
     scenario::{self, Mistakes, Override, Plan},
     trace::{Level, first_differing_line},
 };
@@ -43,7 +44,7 @@ pub(super) fn run(registry: &Registry, wanted: &Run, output: &mut Output) -> Res
         Some(_) | None => {}
     }
     let work = |file: &PathBuf| (files::name(file), run_one(registry, wanted, &overrides, file));
-    let mut results = Results::new(wanted.reporting.format(), &files);
+    let mut results = Results::new(wanted.reporting.format(), &files, wanted.compare);
     batch::in_order(&files, wanted.reporting.jobs, wanted.reporting.progress, work, |(file, result)| {
         match result {
             Ok(ran) if piped => {
@@ -85,14 +86,30 @@ fn run_one(registry: &Registry, wanted: &Run, overrides: &[Override], file: &Pat
         created.map_err(Failure::io(path.display().to_string()))?;
     }
     let verified = wanted.verify_determinism && diverged.is_none();
+    let compared = wanted.compare.then(|| compared(registry, file, &outcome)).transpose()?;
     Ok(Ran {
         file: files::name(file),
         plan,
         outcome,
         diverged,
         verified,
+        compared,
         trace: trace.map(|path| path.display().to_string()),
         again: repeat_command(wanted, file),
+    })
+}
+
+/// The line of a comparison that is about this run.
+fn compared(registry: &Registry, file: &Path, outcome: &Outcome) -> Result<Compared, Failure> {
+    let trace = outcome.trace().map_err(|error| Failure::Internal(error.to_string()))?;
+    let measured = registry.measure(&trace).transpose();
+    let measures = measured.map_err(|error| Failure::Internal(error.to_string()))?.unwrap_or_default();
+    let scenario = file.file_stem().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
+    Ok(Compared {
+        scenario,
+        algorithm: outcome.header.algorithm.clone(),
+        stats: Stats::of(&trace),
+        measures: Measures(measures),
     })
 }
 

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     process::Names,
     registry::{Options, Registry},
-    report::{self, Format, Selection, Stats, TextOptions, UnknownFormat},
+    report::{self, Format, Measures, Selection, Stats, TextOptions, UnknownFormat},
     scenario,
     trace::{self, EventKind, Level, Trace, TraceError, first_difference},
 };
@@ -55,15 +55,21 @@ pub(super) fn replay(registry: &Registry, wanted: &Replay, output: &mut Output) 
 const AROUND: u64 = 10;
 
 /// Looks at traces.
-pub(super) fn trace(command: &Command, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn trace(registry: &Registry, command: &Command, output: &mut Output) -> Result<Exit, Failure> {
     match command {
         Command::View(wanted) => view(wanted, output)?,
         Command::Stats { trace, json } => {
-            let stats = Stats::of(&read(trace, output)?);
+            let trace = read(trace, output)?;
+            let stats = Stats::of(&trace);
+            // An algorithm that is not known here has messages all the same.
+            let measures = Measures(registry.measure(&trace).and_then(Result::ok).unwrap_or_default());
             if *json {
-                output.line(versioned(&stats)?)?;
+                let mut line =
+                    serde_json::to_value(&stats).map_err(|error| Failure::Internal(error.to_string()))?;
+                line["measures"] = measures.value();
+                output.line(versioned(&line)?)?;
             } else {
-                output.bytes(stats.to_string().as_bytes())?;
+                output.bytes(format!("{stats}{measures}").as_bytes())?;
             }
         }
         Command::Diff { first, second } => return diff(first, second, output),

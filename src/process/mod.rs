@@ -9,6 +9,7 @@ mod choices;
 mod context;
 mod description;
 mod history;
+mod measure;
 mod names;
 mod property;
 mod time;
@@ -17,6 +18,7 @@ pub use choices::Choices;
 pub use context::{Context, Effect, Effects, NeighbourIter, Neighbours, Scene};
 pub use description::{Description, kind_of};
 pub use history::{End, History, Step, What};
+pub use measure::{Measure, Samples, Unit};
 pub use names::{Names, ProcessId};
 pub use property::{Property, PropertyKind, Verdict};
 pub use time::{LocalTime, Time, TimerRange, duration, format_duration, parse_duration};
@@ -45,6 +47,8 @@ pub trait Problem: Sized + 'static {
     const REQUESTS: &'static [Example];
     /// What every history of requests and outputs must satisfy.
     fn properties() -> Vec<Property<Self>>;
+    /// What can be measured in such a history.
+    fn measures() -> Vec<Measure<Self>>;
 }
 
 /// A request as a scenario writes it.

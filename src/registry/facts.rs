@@ -20,6 +20,8 @@ pub struct Described {
     pub requests: &'static [Example],
     /// Every property of the problem: name, meaning, kind.
     pub properties: Vec<(&'static str, &'static str, PropertyKind)>,
+    /// What is measured in its runs: name and meaning.
+    pub measures: Vec<(&'static str, &'static str)>,
     /// Its configuration with every default.
     pub config: Value,
 }
@@ -39,6 +41,7 @@ impl Known {
             problem: problem_of::<P>(),
             requests: P::Problem::REQUESTS,
             properties: properties.map(|property| (property.name, property.about, property.kind)).collect(),
+            measures: P::Problem::measures().iter().map(|measure| (measure.name, measure.about)).collect(),
             config: serde_json::to_value(P::Config::default()).unwrap_or(Value::Null),
         };
         let check_config = |config: &Value| fit::<P::Config>(config).map(drop);

@@ -11,11 +11,18 @@ use crate::{
         best_effort_broadcast::BestEffortBroadcast, causal_broadcast::CausalBroadcast,
         fifo_broadcast::FifoBroadcast, lamport_total_order::LamportTotalOrder, sequencer::Sequencer,
     },
-    process::{Description, Problem, Process},
+    check::{self, Mismatch, Typed},
+    process::{Description, Problem, Process, Samples, Verdict},
     scenario::{Catalogue, Facts, Plan},
+    trace::Trace,
 };
 use facts::Known;
 use indexmap::IndexMap;
+
+/// Verdicts by property.
+pub type Judged = Result<IndexMap<String, Verdict>, Mismatch>;
+/// Values by measure.
+pub type Measured = Result<IndexMap<String, Samples>, Mismatch>;
 
 /// The algorithms that scenarios can name.
 pub struct Registry {
@@ -26,6 +33,8 @@ pub struct Registry {
 struct Entry {
     facts: Known,
     run: fn(&Plan, &Options) -> Result<Outcome, RunError>,
+    judge: fn(&Trace, &[String]) -> Judged,
+    measure: fn(&Trace) -> Measured,
 }
 
 impl Registry {
@@ -47,7 +56,12 @@ impl Registry {
     /// These and `P`, under the name in its description. One of the same name gives way.
     #[must_use]
     pub fn with<P: Process>(mut self) -> Self {
-        let entry = Entry { facts: Known::of::<P>(), run: run::run::<P> };
+        let entry = Entry {
+            facts: Known::of::<P>(),
+            run: run::run::<P>,
+            judge: judge::<P::Problem>,
+            measure: measure::<P::Problem>,
+        };
         self.entries.insert(P::DESCRIPTION.name, entry);
         self
     }
@@ -71,6 +85,33 @@ impl Registry {
         let entry = entry.ok_or_else(|| RunError::UnknownAlgorithm(plan.algorithm.clone()))?;
         (entry.run)(plan, options)
     }
+
+    /// Judges a trace, wherever it comes from, by the named properties of its algorithm's problem. None when the
+    /// algorithm is not known here.
+    ///
+    /// # Errors
+    /// When the trace is not one of the algorithm's.
+    pub fn judge(&self, trace: &Trace, wanted: &[String]) -> Option<Judged> {
+        Some((self.entries.get(trace.header.algorithm.as_str())?.judge)(trace, wanted))
+    }
+
+    /// Takes the measures of a trace's problem. None when the algorithm is not known here.
+    ///
+    /// # Errors
+    /// When the trace is not one of the algorithm's.
+    pub fn measure(&self, trace: &Trace) -> Option<Measured> {
+        Some((self.entries.get(trace.header.algorithm.as_str())?.measure)(trace))
+    }
+}
+
+fn judge<Pr: Problem>(trace: &Trace, wanted: &[String]) -> Judged {
+    let typed = Typed::<Pr>::of(trace)?;
+    Ok(check::judge(&typed.history(trace)?, &trace.names, wanted))
+}
+
+fn measure<Pr: Problem>(trace: &Trace) -> Measured {
+    let typed = Typed::<Pr>::of(trace)?;
+    Ok(check::measure(&typed.history(trace)?))
 }
 
 impl Default for Registry {

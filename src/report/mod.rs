@@ -1,19 +1,24 @@
 //! Traces for human eyes and for other programs: text, statistics, vector clocks, exporters.
 
 mod clocks;
+mod compare;
 mod csv;
 mod flow;
 mod format;
+mod measures;
 mod messages;
 mod perfetto;
 mod select;
 mod stats;
+mod table;
 mod template;
 mod text;
 
 pub use clocks::{Clock, VectorClocks};
+pub use compare::{Compared, Comparison};
 pub use flow::{flow, plain};
 pub use format::{Format, ReportError, UnknownFormat, convert};
+pub use measures::Measures;
 pub use messages::{Messages, Sent};
 pub use select::Selection;
 pub use stats::{Delays, KindStats, NodeStats, Stats};

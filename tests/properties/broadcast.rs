@@ -1,9 +1,10 @@
 //! The broadcast problem.
 
-use crate::{holds, judge, undecided, vacuous, violated};
+use crate::{history, holds, judge, undecided, vacuous, violated};
 use synod::{
+    check::measure,
     problems::broadcast::{Broadcast, Delivery, Output, Request},
-    process::{End, Problem, ProcessId, Verdict, What},
+    process::{End, Problem, ProcessId, Samples, Unit, Verdict, What},
 };
 
 /// A line of a history.
@@ -49,12 +50,15 @@ fn resume(node: u32) -> Line {
 
 /// The verdict on a history of `nodes` processes; a line's event is its place.
 fn verdict(property: &str, nodes: u32, end: End, lines: &[Line]) -> Verdict {
-    let told = lines.iter().map(|line| match line {
+    judge::<Broadcast>(property, nodes, end, lines.iter().map(told))
+}
+
+fn told(line: &Line) -> (u32, What<'_, Broadcast>) {
+    match line {
         Line::Said(node, request) => (*node, What::Request(request)),
         Line::Heard(node, output) => (*node, What::Output(output)),
         Line::Other(node, what) => (*node, what.clone()),
-    });
-    judge::<Broadcast>(property, nodes, end, told)
+    }
 }
 
 fn quiescent(property: &str, nodes: u32, lines: &[Line]) -> Verdict {
@@ -347,4 +351,13 @@ fn total_order_looks_past_messages_that_only_one_delivers() {
     let mut all = vec![said(0, "m"), said(0, "m"), said(0, "m")];
     all.extend((0..3).flat_map(|node| (1..4).map(move |id| heard(node, 0, id))));
     holds(6, quiescent("total-order", 3, &all));
+}
+
+/// Own copies take no time worth measuring, and what nobody broadcast took none.
+#[test]
+fn delivery_is_measured_from_the_broadcast_to_each_other_process() {
+    let lines =
+        [said(0, "m"), heard(0, 0, 1), heard(1, 0, 1), heard(1, 2, 7), heard(2, 0, 1), heard(2, 0, 1)];
+    let measured = measure(&history(3, End::Quiescent, lines.iter().map(told)));
+    assert_eq!(measured["delivery"], Samples { unit: Unit::Time, values: vec![2, 4] });
 }

@@ -5,20 +5,28 @@ mod broadcast;
 
 use synod::process::{End, History, Problem, ProcessId, Step, Time, Verdict, What};
 
-/// The verdict on a history of `nodes` processes that all boot at first; then this happens at these nodes. An event's
-/// number is its place, the boots not counted, and so is its time in nanoseconds.
+/// A history of `nodes` processes that all boot at first; then this happens at these nodes. An event's number is its
+/// place, the boots not counted, and so is its time in nanoseconds.
+fn history<'a, Pr: Problem>(
+    nodes: u32,
+    end: End,
+    told: impl IntoIterator<Item = (u32, What<'a, Pr>)>,
+) -> History<'a, Pr> {
+    let step = |event, node, what| Step { event, time: Time(event), node: ProcessId(node), what };
+    let boots = (0..nodes).map(|node| step(0, node, What::Boot));
+    let told = (0..).zip(told).map(|(event, (node, what))| step(event, node, what));
+    History { nodes, steps: boots.chain(told).collect(), end }
+}
+
+/// The verdict on such a history.
 fn judge<'a, Pr: Problem>(
     property: &str,
     nodes: u32,
     end: End,
     told: impl IntoIterator<Item = (u32, What<'a, Pr>)>,
 ) -> Verdict {
-    let step = |event, node, what| Step { event, time: Time(event), node: ProcessId(node), what };
-    let boots = (0..nodes).map(|node| step(0, node, What::Boot));
-    let told = (0..).zip(told).map(|(event, (node, what))| step(event, node, what));
-    let history = History { nodes, steps: boots.chain(told).collect(), end };
     let found = Pr::properties().into_iter().find(|known| known.name == property);
-    (found.expect("it is a property of the problem").check)(&history)
+    (found.expect("it is a property of the problem").check)(&history(nodes, end, told))
 }
 
 #[track_caller]

@@ -60,6 +60,10 @@ impl Problem for Probing {
     fn properties() -> Vec<Property<Self>> {
         Vec::new()
     }
+
+    fn measures() -> Vec<synod::process::Measure<Self>> {
+        Vec::new()
+    }
 }
 
 /// The process.

@@ -31,6 +31,7 @@ pub(super) struct Message<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct Heard<'a> {
     pub(super) event: u64,
+    pub(super) time: Time,
     pub(super) at: ProcessId,
     /// The receiver's life: below the number of nodes for the first lives.
     pub(super) life: u32,
@@ -76,9 +77,14 @@ impl<'a> Digest<'a> {
                         after: digest.heard.len() as u32,
                     });
                 }
-                What::Output(Output::Deliver(delivery)) => {
-                    digest.heard.push(Heard { event, at: node, life: life[mine], message: NONE, delivery })
-                }
+                What::Output(Output::Deliver(delivery)) => digest.heard.push(Heard {
+                    event,
+                    time: step.time,
+                    at: node,
+                    life: life[mine],
+                    message: NONE,
+                    delivery,
+                }),
                 What::Crash => {
                     life[mine] = digest.lives;
                     digest.lives += 1;

@@ -14,7 +14,7 @@ mod digest;
 mod order;
 mod reach;
 
-use crate::process::{Example, Problem, ProcessId, Property, PropertyKind, duration};
+use crate::process::{Example, Measure, Problem, ProcessId, Property, PropertyKind, Unit, duration};
 use order::{absolute_order, causal_order, fifo_order, total_order};
 use reach::{agreement, integrity, self_delivery, uniform_agreement, validity};
 use serde::{Deserialize, Serialize};
@@ -132,5 +132,14 @@ impl Problem for Broadcast {
                 absolute_order,
             ),
         ]
+    }
+
+    fn measures() -> Vec<Measure<Self>> {
+        vec![Measure {
+            name: "delivery",
+            about: "From a broadcast to its delivery at another process.",
+            unit: Unit::Time,
+            take: reach::delays,
+        }]
     }
 }

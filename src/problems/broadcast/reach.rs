@@ -101,3 +101,14 @@ pub(super) fn integrity(history: &History<'_, Broadcast>) -> Verdict {
     }
     Verdict::of(digest.heard.len() as u64)
 }
+
+/// How long each message takes to each process but its sender; nanoseconds.
+pub(super) fn delays(history: &History<'_, Broadcast>) -> Vec<u64> {
+    let digest = Digest::of(history);
+    let delay = |heard: &Heard<'_>| {
+        let message = digest.message(heard.message);
+        let counts = message.said.is_some() && message.sender != heard.at;
+        counts.then(|| heard.time.0.saturating_sub(message.time.0))
+    };
+    digest.firsts().filter_map(|(_, heard)| delay(heard)).collect()
+}
