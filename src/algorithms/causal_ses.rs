@@ -25,8 +25,10 @@ pub struct CausalSes {
     sent_to: BTreeMap<ProcessId, Vec<u64>>,
     /// Messages that came before one they build on, in order of arrival.
     held_back: Vec<(ProcessId, Message)>,
-    /// Of each sender, how many messages were delivered, and the sender's own entry in the stamp of the last.
-    delivered: BTreeMap<ProcessId, (u64, u64)>,
+    /// How many messages this process has sent to each.
+    sent: BTreeMap<ProcessId, u64>,
+    /// Of each sender, how many messages were delivered.
+    delivered: BTreeMap<ProcessId, u64>,
 }
 
 /// What participants send each other.
@@ -35,6 +37,8 @@ pub struct CausalSes {
 pub enum Message {
     /// One message.
     Data {
+        /// Which of the sender's messages to this receiver it is, counted from 1.
+        id: u64,
         /// t_m: the vector time at which it was sent.
         time: Vec<u64>,
         /// V_M: for each process that something was sent to before, by when it is to have received it.
@@ -61,7 +65,7 @@ impl Process for CausalSes {
         promises: &["reliable-delivery", "integrity", "fifo-order", "causal-order"],
         messages: &[(
             "data",
-            "what was said, with its vector time and one for each process that was sent something",
+            "what was said, with its number, its vector time, and one for each process that was sent something",
         )],
         cost: "1 message for each send, with at most N vectors of N numbers: only for processes that something was sent to",
         breaks: &["one lost message: what builds on it is held back for ever (reliable-delivery)"],
@@ -69,8 +73,13 @@ impl Process for CausalSes {
     };
 
     fn boot(ctx: &mut Context<'_, Self>, (): &(), (): ()) -> Self {
-        let (sent_to, held_back, delivered) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
-        Self { time: vec![0; ctx.group_size()], sent_to, held_back, delivered }
+        Self {
+            time: vec![0; ctx.group_size()],
+            sent_to: BTreeMap::new(),
+            held_back: Vec::new(),
+            sent: BTreeMap::new(),
+            delivered: BTreeMap::new(),
+        }
     }
 
     fn on_request(&mut self, ctx: &mut Context<'_, Self>, request: Request) {
@@ -100,12 +109,15 @@ impl CausalSes {
     /// Sending: tick, attach the time and what is known to be under way; only then note that this message is, too.
     fn on_send(&mut self, ctx: &mut Context<'_, Self>, to: ProcessId, body: String) {
         let me = ctx.me();
+        let sent = self.sent.entry(to).or_default();
+        *sent += 1;
+        let id = *sent;
         if to == me {
-            return self.deliver(ctx, me, 0, body);
+            return self.deliver(ctx, me, id, body);
         }
         self.time[me.index()] += 1;
         let sent_to = self.sent_to.iter().map(|(to, time)| (*to, time.clone())).collect();
-        ctx.send(to, Message::Data { time: self.time.clone(), sent_to, body });
+        ctx.send(to, Message::Data { id, time: self.time.clone(), sent_to, body });
         self.sent_to.insert(to, self.time.clone());
     }
 
@@ -124,10 +136,10 @@ impl CausalSes {
         }
     }
 
-    /// A duplicate: messages of one sender are delivered in the order in which their own entry grows.
+    /// A duplicate: the messages of one sender are delivered in order.
     fn is_old(&self, from: ProcessId, message: &Message) -> bool {
-        let Message::Data { time, .. } = message;
-        self.delivered.get(&from).is_some_and(|(_, last)| time[from.index()] <= *last)
+        let Message::Data { id, .. } = message;
+        self.delivered.get(&from).is_some_and(|delivered| id <= delivered)
     }
 
     /// Nothing is under way to here that the sender knew of: V_M has no entry for me, or it is not after C.
@@ -139,7 +151,7 @@ impl CausalSes {
 
     /// Delivery: take over what the sender knew to be under way to others, and its time; tick.
     fn take(&mut self, ctx: &mut Context<'_, Self>, from: ProcessId, message: Message) {
-        let Message::Data { time, sent_to, body } = message;
+        let Message::Data { id, time, sent_to, body } = message;
         let me = ctx.me();
         for (to, vector) in sent_to.into_iter().filter(|(to, _)| *to != me) {
             let known = self.sent_to.entry(to).or_insert_with(|| vec![0; vector.len()]);
@@ -147,14 +159,12 @@ impl CausalSes {
         }
         supremum(&mut self.time, &time);
         self.time[me.index()] += 1;
-        self.deliver(ctx, from, time[from.index()], body);
+        self.deliver(ctx, from, id, body);
     }
 
-    fn deliver(&mut self, ctx: &mut Context<'_, Self>, from: ProcessId, entry: u64, body: String) {
-        let (id, last) = self.delivered.entry(from).or_default();
-        *id += 1;
-        *last = entry;
-        ctx.produce(Output::Receive { from, id: *id, body });
+    fn deliver(&mut self, ctx: &mut Context<'_, Self>, from: ProcessId, id: u64, body: String) {
+        self.delivered.insert(from, id);
+        ctx.produce(Output::Receive { from, id, body });
     }
 }
 

@@ -131,7 +131,7 @@ impl GoBackN {
     fn fill_window(&mut self, ctx: &mut Context<'_, Self>, to: ProcessId) {
         let Some(sender) = self.senders.get_mut(&to) else { return };
         if sender.base == sender.next && !sender.pending.is_empty() {
-            ctx.set_timer(Timer::Resend(to), self.config.timeout);
+            ctx.set_timer(Timer::Resend(to), self.config.timeout());
         }
         while sender.next < sender.base + self.config.window() {
             let Some(body) = sender.pending.get((sender.next - sender.base) as usize) else { return };
@@ -146,7 +146,7 @@ impl GoBackN {
         for (place, body) in (sender.base..sender.next).zip(&sender.pending) {
             ctx.send(to, Message::Data { sequence: self.config.number(place), body: body.clone() });
         }
-        ctx.set_timer(Timer::Resend(to), self.config.timeout);
+        ctx.set_timer(Timer::Resend(to), self.config.timeout());
     }
 
     /// Upon D{s, x}: deliver what is expected, discard everything else; acknowledge what was delivered last.
@@ -172,7 +172,7 @@ impl GoBackN {
         if sender.base == sender.next {
             ctx.cancel_timer(Timer::Resend(from));
         } else {
-            ctx.set_timer(Timer::Resend(from), self.config.timeout);
+            ctx.set_timer(Timer::Resend(from), self.config.timeout());
         }
         self.fill_window(ctx, from);
     }

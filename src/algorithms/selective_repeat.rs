@@ -149,7 +149,7 @@ impl SelectiveRepeat {
         while sender.next < sender.base + self.config.window() {
             let Some(Some(body)) = sender.pending.get((sender.next - sender.base) as usize) else { return };
             ctx.send(to, Message::Data { sequence: self.config.number(sender.next), body: body.clone() });
-            ctx.set_timer(Timer::Resend { to, place: sender.next }, self.config.timeout);
+            ctx.set_timer(Timer::Resend { to, place: sender.next }, self.config.timeout());
             sender.next += 1;
         }
     }
@@ -160,7 +160,7 @@ impl SelectiveRepeat {
         let Some(ahead) = place.checked_sub(sender.base) else { return };
         let Some(Some(body)) = sender.pending.get(ahead as usize) else { return };
         ctx.send(to, Message::Data { sequence: self.config.number(place), body: body.clone() });
-        ctx.set_timer(Timer::Resend { to, place }, self.config.timeout);
+        ctx.set_timer(Timer::Resend { to, place }, self.config.timeout());
     }
 
     /// Upon D{s, x}: keep what is in the window, acknowledge it and what was delivered a window ago or less, deliver

@@ -30,7 +30,7 @@ pub struct StopAndWait {
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 struct Sender {
     /// The bit of the message under way.
-    bit: bool,
+    bit: u8,
     /// How many messages were acknowledged.
     acknowledged: u64,
     /// The message under way, and those offered since.
@@ -41,7 +41,7 @@ struct Sender {
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 struct Receiver {
     /// The bit of the next message.
-    expected: bool,
+    expected: u8,
     /// How many messages were delivered.
     delivered: u64,
 }
@@ -50,7 +50,7 @@ struct Receiver {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// How long a sender waits for an acknowledgement before it sends again.
+    /// How long a sender waits for an acknowledgement before it sends again; less than 1us is taken for 1us.
     #[serde(with = "duration")]
     pub timeout: Duration,
 }
@@ -67,15 +67,15 @@ impl Default for Config {
 pub enum Message {
     /// A message, or the same one again.
     Data {
-        /// The alternating bit.
-        bit: bool,
+        /// The alternating bit, 0 or 1.
+        bit: u8,
         /// What it says.
         body: String,
     },
     /// The message with this bit was accepted.
     Ack {
         /// Its bit.
-        bit: bool,
+        bit: u8,
     },
 }
 
@@ -160,27 +160,27 @@ impl StopAndWait {
         let Some(sender) = self.senders.get(&to) else { return };
         let Some(body) = sender.pending.front() else { return };
         ctx.send(to, Message::Data { bit: sender.bit, body: body.clone() });
-        ctx.set_timer(Timer::Resend(to), self.config.timeout);
+        ctx.set_timer(Timer::Resend(to), self.config.timeout.max(Duration::from_micros(1)));
     }
 
     /// Upon D{b, x}: what has the expected bit is new; the bit last accepted is acknowledged in any case.
-    fn on_data(&mut self, ctx: &mut Context<'_, Self>, from: ProcessId, bit: bool, body: String) {
+    fn on_data(&mut self, ctx: &mut Context<'_, Self>, from: ProcessId, bit: u8, body: String) {
         let receiver = self.receivers.entry(from).or_default();
         if bit == receiver.expected {
-            receiver.expected = !bit;
+            receiver.expected = 1 - bit;
             receiver.delivered += 1;
             ctx.produce(Output::Receive { from, id: receiver.delivered, body });
         }
-        ctx.send(from, Message::Ack { bit: !receiver.expected });
+        ctx.send(from, Message::Ack { bit: 1 - receiver.expected });
     }
 
     /// Upon A{b}: what is under way was accepted, unless the bit is that of the message before it.
-    fn on_ack(&mut self, ctx: &mut Context<'_, Self>, from: ProcessId, bit: bool) {
+    fn on_ack(&mut self, ctx: &mut Context<'_, Self>, from: ProcessId, bit: u8) {
         let Some(sender) = self.senders.get_mut(&from) else { return };
         if bit != sender.bit || sender.pending.pop_front().is_none() {
             return;
         }
-        sender.bit = !bit;
+        sender.bit = 1 - bit;
         sender.acknowledged += 1;
         ctx.produce(Output::Acknowledged { to: from, id: sender.acknowledged });
         ctx.cancel_timer(Timer::Resend(from));

@@ -16,7 +16,7 @@ pub struct Config {
     pub window: u32,
     /// How many sequence numbers there are: 0 to this, less 1; 0 is taken for 1.
     pub sequence_space: u32,
-    /// How long a sender waits for an acknowledgement before it sends again.
+    /// How long a sender waits for an acknowledgement before it sends again; less than 1us is taken for 1us.
     #[serde(with = "duration")]
     pub timeout: Duration,
 }
@@ -28,6 +28,11 @@ impl Default for Config {
 }
 
 impl Config {
+    /// How long a sender waits for an acknowledgement.
+    pub fn timeout(&self) -> Duration {
+        self.timeout.max(Duration::from_micros(1))
+    }
+
     /// How many messages may be under way.
     pub fn window(&self) -> u64 {
         u64::from(self.window.max(1))
