@@ -106,7 +106,7 @@ impl CausalRst {
             return;
         }
         ctx.send(to, Message::Data { sent: self.sent.clone(), body });
-        self.sent[me.index()][to.index()] += 1;
+        self.count(me, to);
     }
 
     /// Receiving: deliver what waits for nothing; each delivery may be what another waits for.
@@ -140,7 +140,12 @@ impl CausalRst {
         for (known, told) in self.sent.iter_mut().flatten().zip(sent.iter().flatten()) {
             *known = (*known).max(*told);
         }
-        self.sent[from.index()][me.index()] += 1;
+        self.count(from, me);
         ctx.produce(Output::Receive { from, id: self.delivered[from.index()], body });
+    }
+    /// One more was sent. A count may come from a message that makes no sense, and be as large as can be.
+    fn count(&mut self, from: ProcessId, to: ProcessId) {
+        let count = &mut self.sent[from.index()][to.index()];
+        *count = count.saturating_add(1);
     }
 }

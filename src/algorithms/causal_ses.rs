@@ -115,7 +115,7 @@ impl CausalSes {
         if to == me {
             return self.deliver(ctx, me, id, body);
         }
-        self.time[me.index()] += 1;
+        self.tick(me);
         let sent_to = self.sent_to.iter().map(|(to, time)| (*to, time.clone())).collect();
         ctx.send(to, Message::Data { id, time: self.time.clone(), sent_to, body });
         self.sent_to.insert(to, self.time.clone());
@@ -158,8 +158,14 @@ impl CausalSes {
             supremum(known, &vector);
         }
         supremum(&mut self.time, &time);
-        self.time[me.index()] += 1;
+        self.tick(me);
         self.deliver(ctx, from, id, body);
+    }
+
+    /// An event of this process. Its entry may come from a message that makes no sense, and be as large as can be.
+    fn tick(&mut self, me: ProcessId) {
+        let own = &mut self.time[me.index()];
+        *own = own.saturating_add(1);
     }
 
     fn deliver(&mut self, ctx: &mut Context<'_, Self>, from: ProcessId, id: u64, body: String) {

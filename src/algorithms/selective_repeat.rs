@@ -163,8 +163,8 @@ impl SelectiveRepeat {
         ctx.set_timer(Timer::Resend { to, place }, self.config.timeout());
     }
 
-    /// Upon D{s, x}: keep what is in the window, acknowledge it and what was delivered a window ago or less, deliver
-    /// what has its turn.
+    /// Upon D{s, x}: keep what is in the window, deliver what has its turn; acknowledge what is in the window, and what
+    /// was delivered a window ago or less.
     fn on_data(&mut self, ctx: &mut Context<'_, Self>, from: ProcessId, sequence: u32, body: String) {
         let receiver = self.receivers.entry(from).or_default();
         let (begin, window) = (receiver.delivered, self.config.window());
@@ -173,11 +173,12 @@ impl SelectiveRepeat {
         } else if self.config.place(sequence, begin.saturating_sub(window)..begin).is_none() {
             return;
         }
-        ctx.send(from, Message::Ack { sequence });
         while let Some(body) = receiver.early.remove(&receiver.delivered) {
             receiver.delivered += 1;
             ctx.produce(Output::Receive { from, id: receiver.delivered, body });
         }
+        // Last, lest a receiver that crashes in between has acknowledged what it did not deliver.
+        ctx.send(from, Message::Ack { sequence });
     }
 
     /// Upon A{s}: that message need not be sent again; the window moves to the oldest that is not acknowledged.

@@ -11,7 +11,7 @@ use synod::{
     algorithms::{go_back_n::GoBackN, parts::window, selective_repeat::SelectiveRepeat},
     problems::messaging::{Messaging, Output, Request},
     process::{Context, Description, Process, ProcessId},
-    world::Action,
+    world::{Action, Targets},
 };
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
@@ -293,4 +293,14 @@ fn windows_need_links_that_keep_order() {
     assert!(found.is_some(), "a window of one is the alternating bit");
     let found = offered(8).search::<SelectiveRepeat>(&impatient(selective(1, 2)), "prefix");
     assert!(found.is_some(), "a window of one is the alternating bit");
+}
+
+/// The receiver crashes between the acknowledgement and the delivery, in the middle of a step.
+#[test]
+fn a_receiver_delivers_before_it_acknowledges() {
+    let crash = Action::Crash { targets: Targets::Node(ProcessId(1)), after_sends: Some(1) };
+    let trial = offered(1).fifo().until(500).with(0, crash);
+    trial.kills::<Mutant>(&selective(1, 2), "honest-acknowledgement", (3, 3));
+    trial.survives::<SelectiveRepeat>(&real(selective(1, 2)), &["honest-acknowledgement"]);
+    trial.survives::<GoBackN>(&real(go_back(1, 2)), &["honest-acknowledgement"]);
 }

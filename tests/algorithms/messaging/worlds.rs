@@ -3,6 +3,7 @@
 use crate::{
     dice::Dice,
     soak::{ANY_LAYER, Links, WORLDS, soak, survives, world},
+    trial::planned,
 };
 use std::time::Duration;
 use synod::{
@@ -20,8 +21,8 @@ use synod::{
         unicast::Unicast,
     },
     problems::messaging::{Messaging, Request},
-    process::{Process, ProcessId},
-    world::Probability,
+    process::{Process, ProcessId, Time},
+    world::{Action, Probability, Targets},
 };
 
 /// Somebody is told something: mostly one process, now and then several, itself perhaps.
@@ -113,6 +114,47 @@ fn selective_repeat_keeps_its_promises_with_twice_as_many_numbers_as_its_window(
     soak_in_order::<SelectiveRepeat>(|dice| {
         let window = 1 + dice.below(5) as u32;
         window::Config { window, sequence_space: 2 * window, timeout: timeout(dice) }
+    });
+}
+
+/// Somebody crashes for good: all others are served as before, though its senders never rest.
+fn soak_with_a_crash<P>(configure: impl Fn(&mut Dice) -> P::Config)
+where
+    P: Process<Problem = Messaging>,
+{
+    let promises: Vec<String> = P::DESCRIPTION.promises.iter().map(|promise| (*promise).to_owned()).collect();
+    let mut exercised = vec![0_u64; promises.len()];
+    for seed in 0..WORLDS {
+        let mut dice = Dice::new(seed);
+        let config = configure(&mut dice);
+        let (mut setup, requests) = world(&mut dice, Links::Fifo, confide);
+        setup.network.loss = Probability::parts_per_billion(dice.below(20) * 10_000_000);
+        setup.until = Some(Time(4_000_000_000));
+        let victim = Targets::Node(ProcessId(1));
+        let crash = Action::Crash { targets: victim, after_sends: Some(dice.below(6) as u32) };
+        setup.agenda.insert(0, planned(0, crash));
+        for (count, tested) in
+            exercised.iter_mut().zip(survives::<P>(seed, (setup, requests), config, &promises))
+        {
+            *count += u64::from(tested);
+        }
+    }
+    for (promise, count) in promises.iter().zip(exercised) {
+        assert!(count > WORLDS / 10, "{promise} was put to the test in {count} worlds only");
+    }
+}
+
+#[test]
+fn windows_serve_those_who_are_left() {
+    let patient = |dice: &mut Dice| Duration::from_millis(70 + dice.below(80));
+    soak_with_a_crash::<StopAndWait>(|dice| stop_and_wait::Config { timeout: patient(dice) });
+    soak_with_a_crash::<GoBackN>(|dice| window::Config {
+        timeout: patient(dice),
+        ..window::Config::default()
+    });
+    soak_with_a_crash::<SelectiveRepeat>(|dice| window::Config {
+        timeout: patient(dice),
+        ..window::Config::default()
     });
 }
 
