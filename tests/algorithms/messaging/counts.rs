@@ -55,6 +55,16 @@ fn a_unicast_costs_one_message() {
     }
 }
 
+/// There is always something under way, and nothing is sent twice: the patience is that with the oldest.
+#[test]
+fn a_steady_stream_over_a_reliable_channel_costs_two_messages_for_each() {
+    let stream: Vec<(u64, u32, &[u32])> = (0..100).map(|place| (place * 15, 0, &[1][..])).collect();
+    for layer in [Layer::Reliable, Layer::ReliableFifo] {
+        let config = channel::Config { layer, process: () };
+        assert_eq!(cost::<Channel<Unicast>>(&sent(2, &stream), config, 100).total(), 200);
+    }
+}
+
 #[test]
 fn a_multicast_costs_as_many_as_its_subset_has_others() {
     for n in SIZES {
