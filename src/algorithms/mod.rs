@@ -2,7 +2,14 @@
 
 pub mod best_effort_broadcast;
 pub mod causal_broadcast;
+pub mod causal_rst;
+pub mod causal_ses;
 pub mod fifo_broadcast;
+pub mod go_back_n;
 pub mod lamport_total_order;
+pub mod multicast;
 pub mod parts;
+pub mod selective_repeat;
 pub mod sequencer;
+pub mod stop_and_wait;
+pub mod unicast;

@@ -1,6 +1,7 @@
 //! What properties judge: the requests, outputs, messages and crashes of a run, whoever drove it.
 
 use super::{Problem, ProcessId, Time};
+use std::time::Duration;
 
 /// A run as a property sees it.
 #[derive(Clone, Debug)]
@@ -72,6 +73,16 @@ pub enum End {
 }
 
 impl<Pr: Problem> History<'_, Pr> {
+    /// From one event of this history to another; nothing when the second comes first or either is none of its own.
+    pub fn between(&self, first: u64, second: u64) -> Option<Duration> {
+        let time = |event: u64| {
+            let place = self.steps.binary_search_by_key(&event, |step| step.event).ok()?;
+            Some(self.steps[place].time)
+        };
+        let (first, second) = (time(first)?, time(second)?);
+        (first <= second).then(|| second.since(first))
+    }
+
     /// For every process whether it is *correct*: it started and never crashed, and is not standing still at the
     /// end. Only correct processes owe anything (crash-stop model: Cachin, Guerraoui, Rodrigues, section 2.2).
     pub fn correct(&self) -> Vec<bool> {

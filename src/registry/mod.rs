@@ -8,8 +8,10 @@ pub use run::{Idle, Options, Outcome, RunError, Standing};
 
 use crate::{
     algorithms::{
-        best_effort_broadcast::BestEffortBroadcast, causal_broadcast::CausalBroadcast,
-        fifo_broadcast::FifoBroadcast, lamport_total_order::LamportTotalOrder, sequencer::Sequencer,
+        best_effort_broadcast::BestEffortBroadcast, causal_broadcast::CausalBroadcast, causal_rst::CausalRst,
+        causal_ses::CausalSes, fifo_broadcast::FifoBroadcast, go_back_n::GoBackN,
+        lamport_total_order::LamportTotalOrder, multicast::Multicast, selective_repeat::SelectiveRepeat,
+        sequencer::Sequencer, stop_and_wait::StopAndWait, unicast::Unicast,
     },
     check::{self, Mismatch, Typed},
     process::{Description, Problem, Process, Samples, Verdict},
@@ -46,6 +48,13 @@ impl Registry {
             .with::<CausalBroadcast>()
             .with::<Sequencer>()
             .with::<LamportTotalOrder>()
+            .with::<Unicast>()
+            .with::<Multicast>()
+            .with::<StopAndWait>()
+            .with::<GoBackN>()
+            .with::<SelectiveRepeat>()
+            .with::<CausalSes>()
+            .with::<CausalRst>()
     }
 
     /// No algorithms.

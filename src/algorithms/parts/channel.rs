@@ -265,15 +265,19 @@ impl<P: Process> Channel<P> {
         ctx.set_timer(Timer::Resend(to), outgoing.patience);
     }
 
-    /// Upon an acknowledgement: forget the message; with nothing left, stop waiting.
+    /// Upon an acknowledgement: forget the message; with nothing left, stop waiting. The timer runs for the oldest
+    /// message: when that one is acknowledged, the next has not waited yet.
     fn on_ack(&mut self, ctx: &mut Context<'_, Self>, from: ProcessId, life: u64, sequence: u64) {
         let Some(outgoing) = self.outgoing.get_mut(&from) else { return };
+        let oldest = outgoing.unacknowledged.first_key_value().map(|(oldest, _)| *oldest);
         if life != self.life || outgoing.unacknowledged.remove(&sequence).is_none() {
             return;
         }
         outgoing.patience = PATIENCE_MIN;
         if outgoing.unacknowledged.is_empty() {
             ctx.cancel_timer(Timer::Resend(from));
+        } else if oldest == Some(sequence) {
+            ctx.set_timer(Timer::Resend(from), outgoing.patience);
         }
     }
 
