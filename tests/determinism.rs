@@ -8,7 +8,11 @@ use std::{
 };
 use synod::{
     check::{Typed, judge},
-    problems::broadcast::{Broadcast, Delivery, Output, Request},
+    problems::{
+        broadcast::{Broadcast, Delivery, Output, Request},
+        clock_sync::ClockSync,
+        logical_clock::LogicalClock,
+    },
     process::{Context, Description, Never, Problem, Process, ProcessId},
     registry::{Options, Outcome, Registry},
     scenario::{self, Plan},
@@ -112,6 +116,8 @@ fn a_trace_read_back_gives_the_same_verdicts() {
         let plan = load(&registry, &path);
         match registry.describe(&plan.algorithm).expect("the plan was made from it").problem {
             Broadcast::NAME => assert_judged_alike::<Broadcast>(&path),
+            ClockSync::NAME => assert_judged_alike::<ClockSync>(&path),
+            LogicalClock::NAME => assert_judged_alike::<LogicalClock>(&path),
             other => panic!("{}: say here which type the problem `{other}` has", shown(&path)),
         }
     }

@@ -1,8 +1,15 @@
 //! How it is done: one file per algorithm, each of them a state machine that reads like its paper.
 
+pub mod berkeley;
 pub mod best_effort_broadcast;
 pub mod causal_broadcast;
+pub mod cristian;
 pub mod fifo_broadcast;
+pub mod hybrid_clock;
+pub mod lamport_clock;
 pub mod lamport_total_order;
+pub mod matrix_clock;
+pub mod ntp;
 pub mod parts;
 pub mod sequencer;
+pub mod vector_clock;

@@ -8,8 +8,10 @@ pub use run::{Idle, Options, Outcome, RunError, Standing};
 
 use crate::{
     algorithms::{
-        best_effort_broadcast::BestEffortBroadcast, causal_broadcast::CausalBroadcast,
-        fifo_broadcast::FifoBroadcast, lamport_total_order::LamportTotalOrder, sequencer::Sequencer,
+        berkeley::Berkeley, best_effort_broadcast::BestEffortBroadcast, causal_broadcast::CausalBroadcast,
+        cristian::Cristian, fifo_broadcast::FifoBroadcast, hybrid_clock::HybridClock,
+        lamport_clock::LamportClock, lamport_total_order::LamportTotalOrder, matrix_clock::MatrixClock,
+        ntp::Ntp, sequencer::Sequencer, vector_clock::VectorClock,
     },
     process::{Description, Problem, Process},
     scenario::{Catalogue, Facts, Plan},
@@ -37,6 +39,13 @@ impl Registry {
             .with::<CausalBroadcast>()
             .with::<Sequencer>()
             .with::<LamportTotalOrder>()
+            .with::<LamportClock>()
+            .with::<VectorClock>()
+            .with::<MatrixClock>()
+            .with::<HybridClock>()
+            .with::<Cristian>()
+            .with::<Berkeley>()
+            .with::<Ntp>()
     }
 
     /// No algorithms.
