@@ -138,7 +138,7 @@ impl Process for Berkeley {
             "delays of at least `delay-min`, and round trips within `timeout` (adjustment)",
             "clocks that gain or lose at most `drift-ppm` and are not set while a round or a correction is under way",
         ],
-        promises: &["precision", "monotone", "progress", "adjustment"],
+        promises: &["precision", "average", "outliers", "monotone", "progress", "adjustment"],
         messages: &[
             ("wish", "a slave asks for a round"),
             ("poll", "the coordinator asks what time it is"),
@@ -155,9 +155,13 @@ impl Process for Berkeley {
         source: "Gusella, Zatti, The accuracy of the clock synchronization achieved by TEMPO in Berkeley UNIX 4.3BSD (1989), section 2",
     };
 
-    fn boot(_ctx: &mut Context<'_, Self>, config: &Config, rounds: u64) -> Self {
+    fn boot(ctx: &mut Context<'_, Self>, config: &Config, rounds: u64) -> Self {
         let clock = AdjustedClock::default();
-        Self { config: *config, clock, rounds, round: None, answered: None, corrected: 0 }
+        let process = Self { config: *config, clock, rounds, round: None, answered: None, corrected: 0 };
+        if ctx.me() == process.coordinator() {
+            ctx.produce(Output::Tolerance(config.spread_max));
+        }
+        process
     }
 
     fn on_request(&mut self, ctx: &mut Context<'_, Self>, request: Request) {
