@@ -131,7 +131,7 @@ impl Process for Ntp {
             "more than half of all servers have a clock that is right (error-bound; offset-bound: all of them)",
             "of these more than half answer within `timeout` (adjustment)",
             "clocks that gain or lose at most `drift-ppm` and are not set while a correction is under way",
-            "a clock that is off by less than `step-from`, or behind (monotone)",
+            "a clock that is off by less than `step-from`, as far as can be measured, or behind (monotone)",
         ],
         promises: &["error-bound", "offset-bound", "monotone", "progress", "adjustment"],
         messages: &[

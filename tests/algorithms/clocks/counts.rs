@@ -1,0 +1,71 @@
+//! Published message counts, exactly: catalogue rows K1 to K7.
+
+use super::{internal, off, send, sync};
+use crate::trial::{SIZES, Trial};
+use synod::{
+    algorithms::{
+        berkeley::Berkeley,
+        cristian::Cristian,
+        hybrid_clock::HybridClock,
+        lamport_clock::LamportClock,
+        matrix_clock::MatrixClock,
+        ntp::{self, Ntp},
+        vector_clock::{self, VectorClock},
+    },
+    problems::logical_clock::LogicalClock,
+    process::{Process, ProcessId},
+};
+
+/// Everybody does something, and sends two messages: no other message is ever sent.
+fn no_message_of_its_own<P: Process<Problem = LogicalClock>>(config: &P::Config) {
+    for n in SIZES {
+        let ask =
+            |node| [internal(0, node), send(1, node, (node + 1) % n), send(30, node, (node + n - 1) % n)];
+        let trial = Trial::of(n, (0..n).flat_map(ask));
+        let (counts, _) = trial.run::<P>(config.clone(), u64::from(n));
+        assert_eq!(counts.total(), 2 * u64::from(n), "{config:?}, n={n}");
+    }
+}
+
+#[test]
+fn a_logical_clock_sends_no_message_of_its_own() {
+    no_message_of_its_own::<LamportClock>(&Default::default());
+    no_message_of_its_own::<VectorClock>(&Default::default());
+    let differences = vector_clock::Config { differences: true, ..Default::default() };
+    no_message_of_its_own::<VectorClock>(&differences);
+    no_message_of_its_own::<MatrixClock>(&Default::default());
+    no_message_of_its_own::<HybridClock>(&Default::default());
+}
+
+#[test]
+fn cristian_costs_two_messages_for_each_client() {
+    for n in SIZES {
+        let asked: Vec<(u64, u32)> = (1..n).map(|node| (100, node)).collect();
+        let trial = off(sync(n, &asked), &[(1, 40)]);
+        let (counts, _) = trial.run::<Cristian>(Default::default(), u64::from(n));
+        assert_eq!(counts.total(), 2 * u64::from(n - 1), "n={n}");
+    }
+}
+
+#[test]
+fn a_berkeley_round_costs_3_times_n_minus_1() {
+    for n in SIZES {
+        let rounds = sync(n, &[(100, 0), (1000, 0)]);
+        let (counts, _) = off(rounds, &[(1, 40)]).run::<Berkeley>(Default::default(), u64::from(n));
+        assert_eq!(counts.total(), 2 * 3 * u64::from(n - 1), "n={n}");
+        let (counts, _) = sync(n, &[(100, n - 1)]).run::<Berkeley>(Default::default(), u64::from(n));
+        assert_eq!(counts.total(), 3 * u64::from(n - 1) + 1, "n={n}, when a slave asks for it");
+    }
+}
+
+#[test]
+fn ntp_costs_two_messages_for_each_server_and_poll() {
+    for n in SIZES {
+        let polls = sync(n, &[(100, n - 1), (1000, n - 1), (2000, n - 1)]);
+        for servers in [1, n - 1] {
+            let config = ntp::Config { servers: (0..servers).map(ProcessId).collect(), ..Default::default() };
+            let (counts, _) = polls.run::<Ntp>(config, u64::from(n));
+            assert_eq!(counts.total(), 3 * 2 * u64::from(servers), "n={n}, {servers} servers");
+        }
+    }
+}
