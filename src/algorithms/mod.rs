@@ -8,6 +8,7 @@ pub mod fifo_broadcast;
 pub mod hybrid_clock;
 pub mod lamport_clock;
 pub mod lamport_total_order;
+pub mod lundelius_lynch;
 pub mod matrix_clock;
 pub mod ntp;
 pub mod parts;

@@ -10,8 +10,8 @@ use crate::{
     algorithms::{
         berkeley::Berkeley, best_effort_broadcast::BestEffortBroadcast, causal_broadcast::CausalBroadcast,
         cristian::Cristian, fifo_broadcast::FifoBroadcast, hybrid_clock::HybridClock,
-        lamport_clock::LamportClock, lamport_total_order::LamportTotalOrder, matrix_clock::MatrixClock,
-        ntp::Ntp, sequencer::Sequencer, vector_clock::VectorClock,
+        lamport_clock::LamportClock, lamport_total_order::LamportTotalOrder, lundelius_lynch::LundeliusLynch,
+        matrix_clock::MatrixClock, ntp::Ntp, sequencer::Sequencer, vector_clock::VectorClock,
     },
     process::{Description, Problem, Process},
     scenario::{Catalogue, Facts, Plan},
@@ -46,6 +46,7 @@ impl Registry {
             .with::<Cristian>()
             .with::<Berkeley>()
             .with::<Ntp>()
+            .with::<LundeliusLynch>()
     }
 
     /// No algorithms.

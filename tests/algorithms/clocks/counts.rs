@@ -1,4 +1,4 @@
-//! Published message counts, exactly: catalogue rows K1 to K7.
+//! Published message counts, exactly: catalogue rows K1 to K8.
 
 use super::{internal, off, send, sync};
 use crate::trial::{SIZES, Trial};
@@ -8,6 +8,7 @@ use synod::{
         cristian::Cristian,
         hybrid_clock::HybridClock,
         lamport_clock::LamportClock,
+        lundelius_lynch::LundeliusLynch,
         matrix_clock::MatrixClock,
         ntp::{self, Ntp},
         vector_clock::{self, VectorClock},
@@ -67,5 +68,14 @@ fn ntp_costs_two_messages_for_each_server_and_poll() {
             let (counts, _) = polls.run::<Ntp>(config, u64::from(n));
             assert_eq!(counts.total(), 3 * 2 * u64::from(servers), "n={n}, {servers} servers");
         }
+    }
+}
+
+#[test]
+fn averaging_clocks_cost_n_times_n_minus_1() {
+    for n in SIZES {
+        let rounds = off(sync(n, &[(100, 0), (101, n - 1), (1000, 1)]), &[(1, 40)]);
+        let (counts, _) = rounds.run::<LundeliusLynch>(Default::default(), u64::from(n));
+        assert_eq!(counts.total(), 2 * u64::from(n) * u64::from(n - 1), "n={n}");
     }
 }

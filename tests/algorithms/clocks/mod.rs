@@ -1,5 +1,6 @@
 //! Logical clocks, and clock synchronization.
 
+mod averaging;
 mod berkeley;
 mod counts;
 mod cristian;

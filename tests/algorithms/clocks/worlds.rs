@@ -12,6 +12,7 @@ use synod::{
         cristian::{self, Cristian},
         hybrid_clock::{self, HybridClock},
         lamport_clock::{self, LamportClock},
+        lundelius_lynch::{self, LundeliusLynch},
         matrix_clock::{self, MatrixClock},
         ntp::{self, Ntp},
         parts::channel::Layer,
@@ -254,4 +255,29 @@ fn ntp_keeps_its_promises() {
     };
     keeps_its_promises::<Ntp>(&[], make(0));
     keeps_its_promises::<Ntp>(&["offset-bound"], make(2));
+}
+
+#[test]
+fn averaging_clocks_keep_their_promises() {
+    keeps_its_promises::<LundeliusLynch>(&[], |dice, _| {
+        let nobody = Wrong { liars: 0, right: 0 };
+        let (mut setup, requests, delay_min) =
+            clocks(dice, &nobody, 400, false, |dice, nodes| dice.below(nodes.into()) as u32);
+        let network = &mut setup.network;
+        network.distribution = Distribution::Uniform;
+        let delay_max = network.delay + network.jitter;
+        let delay_min = delay_min.min(network.delay.saturating_sub(network.jitter));
+        network.duplicate = Probability::parts_per_billion(dice.below(30) * 10_000_000);
+        // One round: another must not begin before everybody is through with this one.
+        setup.agenda.truncate(1);
+        let config = lundelius_lynch::Config {
+            delay_max,
+            uncertainty: delay_max - delay_min,
+            timeout: PATIENT,
+            slew_ppm: 1 + dice.below(600_000) as u32,
+            drift_ppm: DRIFT_PPM as u32,
+            ..Default::default()
+        };
+        (setup, requests, config)
+    });
 }
