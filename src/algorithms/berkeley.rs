@@ -222,7 +222,7 @@ impl Berkeley {
 
     /// A slave reads its clock.
     fn on_poll(&mut self, ctx: &mut Context<'_, Self>, from: ProcessId, round: u64) {
-        let latest = self.answered.map_or(self.corrected + 1, |(round, _)| round);
+        let latest = self.answered.map_or(self.corrected.saturating_add(1), |(round, _)| round);
         if from != self.coordinator() || round < latest {
             return;
         }

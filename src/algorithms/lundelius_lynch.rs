@@ -126,7 +126,7 @@ impl Process for LundeliusLynch {
         match request {
             Request::Sync => {
                 if self.open.is_none() {
-                    self.begin(ctx, self.rounds + 1);
+                    self.begin(ctx, self.rounds.saturating_add(1));
                 }
             }
         }

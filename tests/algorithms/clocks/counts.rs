@@ -13,7 +13,10 @@ use synod::{
         ntp::{self, Ntp},
         vector_clock::{self, VectorClock},
     },
-    problems::logical_clock::LogicalClock,
+    problems::{
+        clock_sync::{ClockSync, Output},
+        logical_clock::LogicalClock,
+    },
     process::{Process, ProcessId},
 };
 
@@ -78,4 +81,24 @@ fn averaging_clocks_cost_n_times_n_minus_1() {
         let (counts, _) = rounds.run::<LundeliusLynch>(Default::default(), u64::from(n));
         assert_eq!(counts.total(), 2 * u64::from(n) * u64::from(n - 1), "n={n}");
     }
+}
+
+/// Who is alone has nobody to ask, and is right.
+#[test]
+fn one_process_alone_sends_nothing() {
+    fn alone<P: Process<Problem = ClockSync>>() {
+        let (counts, outputs) = sync(1, &[(100, 0)]).run::<P>(Default::default(), 0);
+        assert_eq!(counts.total(), 0);
+        let adjusted = outputs.iter().find_map(|(_, output)| match output {
+            Output::Adjusted { by, reading, bound, .. } => Some((by.0, reading.0, bound.0)),
+            _ => None,
+        });
+        let Some((by, reading, bound)) = adjusted else { panic!("{}", P::DESCRIPTION.name) };
+        assert_eq!((by, reading), (0, 100_000_000), "{}", P::DESCRIPTION.name);
+        assert!(bound < 10, "{}: {bound} ns for rounding", P::DESCRIPTION.name);
+    }
+    alone::<Cristian>();
+    alone::<Berkeley>();
+    alone::<Ntp>();
+    alone::<LundeliusLynch>();
 }
