@@ -307,3 +307,32 @@ fn intersection(intervals: &[(i128, i128)], quorum: usize) -> Option<(i128, i128
     }
     first.zip(last)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Zero is the truth; each server that is right has it within its bounds.
+        #[test]
+        fn when_most_are_right_the_intersection_contains_the_truth(
+            right in prop::collection::vec((0_i128..50, 0_i128..50), 1..6),
+            wrong in prop::collection::vec((-60_i128..60, 0_i128..50), 0..5),
+        ) {
+            let wrong = wrong.into_iter().take(right.len() - 1).map(|(low, wide)| (low, low + wide));
+            let intervals: Vec<_> = right.iter().map(|(low, high)| (-low, *high)).chain(wrong).collect();
+            let found = intersection(&intervals, intervals.len() / 2 + 1);
+            prop_assert!(found.is_some_and(|(low, high)| low <= 0 && 0 <= high), "{:?}", found);
+        }
+    }
+
+    #[test]
+    fn the_intersection_is_what_most_have_in_common() {
+        assert_eq!(intersection(&[(0, 10), (4, 20), (30, 40)], 2), Some((4, 10)));
+        assert_eq!(intersection(&[(0, 10), (10, 20)], 2), Some((10, 10)));
+        assert_eq!(intersection(&[(0, 10), (11, 20)], 2), None);
+        assert_eq!(intersection(&[(0, 30), (1, 5), (20, 25)], 2), Some((1, 25)));
+        assert_eq!(intersection(&[], 1), None);
+    }
+}

@@ -130,3 +130,31 @@ fn slewing_takes(by: Nanoseconds, ppm: u32) -> Duration {
     let takes = (by.wide().abs() * 1_000_000 + ppm - 1) / ppm;
     Duration::from_nanos(u64::try_from(takes).unwrap_or(u64::MAX))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_clock_that_is_slewed_never_runs_backwards(
+            correction in -10_000_000_000_i64..10_000_000_000,
+            by in -10_000_000_000_i64..10_000_000_000,
+            ppm in 0_u32..2_000_000,
+            first in 0_u64..20_000_000_000,
+            later in 0_u64..1_000_000_000,
+        ) {
+            let lasts = slewing_takes(Nanoseconds(by), ppm);
+            let aim = Aim { bound: Nanoseconds(0), against: None, round: None, drift_ppm: 0 };
+            let slew = Slew { began: LocalTime(0), lasts, by: Nanoseconds(by), aim };
+            let clock = AdjustedClock { correction: Nanoseconds(correction), under_way: Some(slew) };
+            let at = |nanos: u64| LocalTime(nanos as i64);
+            prop_assert!(clock.reading(at(first)) <= clock.reading(at(first + later)));
+            prop_assert!(clock.reading(at(first)) <= clock.reading(at(first + 1)));
+            prop_assert_eq!(clock.reading(LocalTime(0)).0, if lasts.is_zero() { correction } else { correction - by });
+            let end = LocalTime(0).after(lasts);
+            prop_assert_eq!(clock.reading(end), clock.target(end));
+        }
+    }
+}
