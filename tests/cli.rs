@@ -125,6 +125,12 @@ fn every_algorithm_has_a_scenario_to_start_from() {
     }
 }
 
+/// Whether a key has an underscore in it.
+fn snake_case(config: &Value) -> bool {
+    let keys = config.as_object();
+    keys.is_some_and(|keys| keys.iter().any(|(key, value)| key.contains('_') || snake_case(value)))
+}
+
 /// What programs read is what people read.
 #[test]
 fn lists_and_descriptions_can_be_read_by_programs() {
@@ -148,6 +154,8 @@ fn lists_and_descriptions_can_be_read_by_programs() {
             let empty = said.as_str() == Some("") || said.as_array().is_some_and(Vec::is_empty);
             assert!(!said.is_null() && !empty, "{name} says nothing of {key}");
         }
+        // Keys are written as everywhere in a scenario: `delay-max`.
+        assert!(!snake_case(&listed["config"]), "{name}: {}", listed["config"]);
     }
 }
 

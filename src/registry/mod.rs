@@ -8,10 +8,12 @@ pub use run::{Idle, Options, Outcome, RunError, Standing};
 
 use crate::{
     algorithms::{
-        best_effort_broadcast::BestEffortBroadcast, causal_broadcast::CausalBroadcast, causal_rst::CausalRst,
-        causal_ses::CausalSes, fifo_broadcast::FifoBroadcast, go_back_n::GoBackN,
-        lamport_total_order::LamportTotalOrder, multicast::Multicast, selective_repeat::SelectiveRepeat,
-        sequencer::Sequencer, stop_and_wait::StopAndWait, unicast::Unicast,
+        berkeley::Berkeley, best_effort_broadcast::BestEffortBroadcast, causal_broadcast::CausalBroadcast,
+        causal_rst::CausalRst, causal_ses::CausalSes, cristian::Cristian, fifo_broadcast::FifoBroadcast,
+        go_back_n::GoBackN, hybrid_clock::HybridClock, lamport_clock::LamportClock,
+        lamport_total_order::LamportTotalOrder, lundelius_lynch::LundeliusLynch, matrix_clock::MatrixClock,
+        multicast::Multicast, ntp::Ntp, selective_repeat::SelectiveRepeat, sequencer::Sequencer,
+        stop_and_wait::StopAndWait, unicast::Unicast, vector_clock::VectorClock,
     },
     check::{self, Mismatch, Typed},
     process::{Description, Problem, Process, Samples, Verdict},
@@ -55,6 +57,14 @@ impl Registry {
             .with::<SelectiveRepeat>()
             .with::<CausalSes>()
             .with::<CausalRst>()
+            .with::<LamportClock>()
+            .with::<VectorClock>()
+            .with::<MatrixClock>()
+            .with::<HybridClock>()
+            .with::<Cristian>()
+            .with::<Berkeley>()
+            .with::<Ntp>()
+            .with::<LundeliusLynch>()
     }
 
     /// No algorithms.

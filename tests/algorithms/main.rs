@@ -7,6 +7,7 @@
 //! the search to have eyes.
 
 mod broadcast;
+mod clocks;
 #[path = "../common/dice.rs"]
 mod dice;
 mod messaging;

@@ -2,6 +2,8 @@
 //! what is violated and by which events, what says nothing, what is still open.
 
 mod broadcast;
+mod clock_sync;
+mod logical_clock;
 mod messaging;
 
 use synod::process::{End, History, Problem, ProcessId, Step, Time, Verdict, What};
