@@ -1,5 +1,7 @@
 //! How it is done: one file per algorithm, each of them a state machine that reads like its paper.
 
+pub mod abcast;
+pub mod absolute_order;
 pub mod best_effort_broadcast;
 pub mod causal_broadcast;
 pub mod fifo_broadcast;

@@ -8,8 +8,9 @@ pub use run::{Idle, Options, Outcome, RunError, Standing};
 
 use crate::{
     algorithms::{
-        best_effort_broadcast::BestEffortBroadcast, causal_broadcast::CausalBroadcast,
-        fifo_broadcast::FifoBroadcast, lamport_total_order::LamportTotalOrder, sequencer::Sequencer,
+        abcast::Abcast, absolute_order::AbsoluteOrder, best_effort_broadcast::BestEffortBroadcast,
+        causal_broadcast::CausalBroadcast, fifo_broadcast::FifoBroadcast,
+        lamport_total_order::LamportTotalOrder, sequencer::Sequencer,
     },
     process::{Description, Problem, Process},
     scenario::{Catalogue, Facts, Plan},
@@ -37,6 +38,8 @@ impl Registry {
             .with::<CausalBroadcast>()
             .with::<Sequencer>()
             .with::<LamportTotalOrder>()
+            .with::<Abcast>()
+            .with::<AbsoluteOrder>()
     }
 
     /// No algorithms.
