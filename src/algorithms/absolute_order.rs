@@ -160,7 +160,9 @@ impl AbsoluteOrder {
             return ctx.produce(Output::Late(Delivery { number: None, from, id, body }));
         }
         self.queue.insert((stamp, from, id), body);
-        self.wait(ctx);
+        if self.queue.keys().next() == Some(&(stamp, from, id)) {
+            self.wait(ctx);
+        }
     }
 
     /// When the clock shows (k+1)W + delay_max + precision: window k is closed, and all in it have their turn.
