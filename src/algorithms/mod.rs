@@ -8,3 +8,4 @@ pub mod fifo_broadcast;
 pub mod lamport_total_order;
 pub mod parts;
 pub mod sequencer;
+pub mod token_total_order;

@@ -10,7 +10,7 @@ use crate::{
     algorithms::{
         abcast::Abcast, absolute_order::AbsoluteOrder, best_effort_broadcast::BestEffortBroadcast,
         causal_broadcast::CausalBroadcast, fifo_broadcast::FifoBroadcast,
-        lamport_total_order::LamportTotalOrder, sequencer::Sequencer,
+        lamport_total_order::LamportTotalOrder, sequencer::Sequencer, token_total_order::TokenTotalOrder,
     },
     process::{Description, Problem, Process},
     scenario::{Catalogue, Facts, Plan},
@@ -40,6 +40,7 @@ impl Registry {
             .with::<LamportTotalOrder>()
             .with::<Abcast>()
             .with::<AbsoluteOrder>()
+            .with::<TokenTotalOrder>()
     }
 
     /// No algorithms.

@@ -3,10 +3,12 @@
 mod best_effort;
 mod causal;
 mod counts;
+mod counts_orders;
 mod fifo;
 mod lamport;
 mod sequencer;
 mod worlds;
+mod worlds_orders;
 
 use crate::trial::{Trial, count};
 use synod::{

@@ -1,0 +1,76 @@
+//! Published message counts, exactly: catalogue rows O5, O8, O10.
+
+use super::said;
+use crate::trial::SIZES;
+use std::time::Duration;
+use synod::{
+    algorithms::{
+        abcast::Abcast,
+        absolute_order::AbsoluteOrder,
+        token_total_order::{self, TokenTotalOrder},
+    },
+    problems::broadcast::{Broadcast, Output},
+    process::Process,
+    trace::Counts,
+};
+
+const BROADCASTS: u64 = 3;
+
+/// What `BROADCASTS` broadcasts of `sender` cost, all at once.
+fn cost<P: Process<Problem = Broadcast>>(nodes: u32, sender: u32, config: P::Config, jitter: u64) -> Counts {
+    let mut trial = said(nodes, &[0, 1, 2].map(|at| (at, sender)));
+    trial.setup.network.jitter = Duration::from_millis(jitter);
+    let (counts, outputs) = trial.run::<P>(config, u64::from(nodes));
+    let delivered = outputs.iter().filter(|(_, output)| matches!(output, Output::Deliver(_))).count();
+    assert_eq!(delivered as u64, BROADCASTS * u64::from(nodes), "everybody delivers everything");
+    counts
+}
+
+#[test]
+fn absolute_order_costs_n_minus_1() {
+    for n in SIZES {
+        let counts = cost::<AbsoluteOrder>(n, n - 1, Default::default(), 8);
+        assert_eq!(counts.total(), BROADCASTS * u64::from(n - 1));
+    }
+}
+
+#[test]
+fn abcast_costs_3_times_n_minus_1() {
+    for n in SIZES {
+        let (counts, each) = (cost::<Abcast>(n, n - 1, Default::default(), 8), BROADCASTS * u64::from(n - 1));
+        for kind in ["data", "propose", "decide"] {
+            assert_eq!(of(&counts, kind), each, "{kind}, n={n}");
+        }
+        assert_eq!(counts.total(), 3 * each);
+    }
+}
+
+/// The first message finds the token at rest, the others have to wait until it comes again: a rotation between. Then two
+/// rotations with nothing to do.
+#[test]
+fn a_token_costs_n_for_each_rotation_and_n_minus_1_for_each_broadcast() {
+    let patient = token_total_order::Config {
+        resend: Duration::from_secs(10),
+        token_loss: Duration::from_secs(20),
+        ..Default::default()
+    };
+    for n in SIZES {
+        let (n, counts) = (u64::from(n), cost::<TokenTotalOrder>(n, 0, patient, 0));
+        assert_eq!(of(&counts, "token"), 3 * n, "three rotations, n={n}");
+        assert_eq!(of(&counts, "data"), BROADCASTS * (n - 1), "n={n}");
+        assert_eq!(of(&counts, "rest"), n - 1, "n={n}");
+        assert_eq!(counts.total(), 3 * n + (BROADCASTS + 1) * (n - 1), "nothing else, n={n}");
+    }
+    // Called by the last: once around to it, and there the three go out together.
+    for n in SIZES {
+        let (n, counts) = (u64::from(n), cost::<TokenTotalOrder>(n, n - 1, patient, 0));
+        assert_eq!(of(&counts, "wake"), 1, "n={n}");
+        assert_eq!(of(&counts, "token"), (n - 1) + 2 * n, "n={n}");
+        assert_eq!(of(&counts, "data"), BROADCASTS * (n - 1), "n={n}");
+    }
+}
+
+/// How many messages of one kind were sent.
+fn of(counts: &Counts, kind: &str) -> u64 {
+    counts.sent.iter().filter(|(known, _)| *known == kind).map(|(_, number)| number).sum()
+}
