@@ -115,7 +115,8 @@ impl Process for Abcast {
         ],
         cost: "3(N-1) messages and 3 message delays for each broadcast",
         breaks: &[
-            "the sender crashes before it decides: its message blocks everybody's queue (validity)",
+            "a sender crashes before it decides: its message stays first in everybody's queue (validity)",
+            "anybody crashes: what is said later never gets all proposals (validity)",
             "two messages of one sender overtake each other (fifo-order); over `channel: fifo` the order is causal, too",
         ],
         source: "Birman, Joseph, Reliable communication in the presence of failures (1987), section 4; Coulouris, Dollimore, Kindberg, Distributed Systems, section 15.4.3",

@@ -1,5 +1,7 @@
 //! The broadcast problem.
 
+mod abcast;
+mod absolute;
 mod best_effort;
 mod causal;
 mod counts;

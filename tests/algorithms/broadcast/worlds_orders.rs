@@ -98,17 +98,31 @@ fn a_token_keeps_its_promises_whatever_the_links_lose() {
     soak::<TokenTotalOrder>(Links::Bad, &[Layer::Fifo], &[], patient, say);
 }
 
-/// One process crashes in the middle of something: the others form a new ring.
-#[test]
-fn a_token_keeps_its_promises_when_somebody_crashes() {
-    let promises = promises::<TokenTotalOrder>(&[]);
+/// Some crash, in the middle of something or when all is quiet: the others form a new ring.
+fn some_crash(delivery: When, more: &[&str]) {
+    let promises = promises::<TokenTotalOrder>(more);
     worlds(&promises, |seed, dice| {
         let (mut setup, requests) = world(dice, Links::Bad, say);
-        let victim = Targets::Node(ProcessId(dice.below(setup.names.len() as u64) as u32));
-        let after_sends = (dice.below(2) == 0).then(|| dice.below(8) as u32);
-        setup.agenda.push(planned(dice.below(200), Action::Crash { targets: victim, after_sends }));
+        for _ in 0..1 + dice.below(2) {
+            let targets = Targets::Node(ProcessId(dice.below(setup.names.len() as u64) as u32));
+            let after_sends = (dice.below(2) == 0).then(|| dice.below(8) as u32);
+            let latest = if dice.below(3) == 0 { 10_000 } else { 200 };
+            let at = dice.below(latest);
+            setup.agenda.push(planned(at, Action::Crash { targets, after_sends }));
+        }
         setup.agenda.sort_by_key(|planned| planned.at);
-        let config = patient(dice);
+        let config = token_total_order::Config { delivery, ..patient(dice) };
         survives::<TokenTotalOrder>(seed, (setup, requests), config, &promises)
     });
+}
+
+#[test]
+fn a_token_keeps_its_promises_when_some_crash() {
+    some_crash(When::Agreed, &[]);
+}
+
+/// What is delivered only when all have it binds those who crash, too.
+#[test]
+fn safe_delivery_is_uniform_agreement() {
+    some_crash(When::Safe, &["uniform-agreement"]);
 }
