@@ -19,6 +19,8 @@ pub(super) struct Gathering {
 /// What a process has.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Holding {
+    /// It has heard of numbers up to this.
+    pub(super) highest: u64,
     /// It has received all messages up to this number.
     pub(super) received: u64,
     /// The messages it could send, with their senders.
@@ -42,12 +44,7 @@ impl Gathering {
 
     /// The highest number that was given to a message, as far as anybody knows.
     fn highest(&self) -> u64 {
-        let of = |holding: &Holding| {
-            let stored = holding.stored.keys().next_back().copied().unwrap_or_default();
-            let nothing = holding.nothing.last().copied().unwrap_or_default();
-            holding.received.max(stored).max(nothing)
-        };
-        self.joined.values().map(of).max().unwrap_or_default()
+        self.joined.values().map(|holding| holding.highest).max().unwrap_or_default()
     }
 
     /// The numbers that stand for nothing: those of which that is known, those whose messages nobody has, and after the
@@ -96,8 +93,8 @@ impl TokenTotalOrder {
             return;
         }
         self.leave(ring);
-        let Holding { received, stored, nothing } = self.holding();
-        ctx.send(ring.leader, Message::Join { ring, received, stored, nothing });
+        let Holding { highest, received, stored, nothing } = self.holding();
+        ctx.send(ring.leader, Message::Join { ring, highest, received, stored, nothing });
         ctx.cancel_timer(Timer::Resend);
         ctx.cancel_timer(Timer::Gather);
         self.expect_token_after(ctx, self.config.gather);
@@ -144,6 +141,7 @@ impl TokenTotalOrder {
     fn holding(&self) -> Holding {
         let stored = self.store.iter().filter_map(|(number, said)| Some((*number, said.as_ref()?.origin)));
         let nothing = self.store.iter().filter(|(_, said)| said.is_none()).map(|(number, _)| *number);
-        Holding { received: self.received, stored: stored.collect(), nothing: nothing.collect() }
+        let (highest, received) = (self.highest, self.received);
+        Holding { highest, received, stored: stored.collect(), nothing: nothing.collect() }
     }
 }

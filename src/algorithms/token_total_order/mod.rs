@@ -50,6 +50,8 @@ pub struct TokenTotalOrder {
     pending: VecDeque<(u64, String)>,
     /// Messages by number, until everybody has them; nothing where the message went down with its sender.
     store: BTreeMap<u64, Option<Said>>,
+    /// The highest number that this process has heard of.
+    highest: u64,
     /// My_aru: this process has received all messages up to this number.
     received: u64,
     /// What the token said on its last visit that all have received.
@@ -188,7 +190,9 @@ pub enum Message {
     Join {
         /// The new ring's name.
         ring: Ring,
-        /// The sender has received all messages up to this number,
+        /// The sender has heard of numbers up to this,
+        highest: u64,
+        /// has received all messages up to this number,
         received: u64,
         /// could send these, of these senders,
         stored: BTreeMap<u64, ProcessId>,
@@ -268,6 +272,7 @@ impl Process for TokenTotalOrder {
             sent: 0,
             pending: VecDeque::new(),
             store: BTreeMap::new(),
+            highest: 0,
             received: 0,
             received_by_all: 0,
             delivered: 0,
@@ -289,8 +294,8 @@ impl Process for TokenTotalOrder {
             Message::Rest { ring, visit, holder } => self.on_rest(ctx, ring, visit, holder),
             Message::Wake { ring, visit } => self.on_wake(ctx, ring, visit),
             Message::Gather { ring } => self.on_gather(ctx, ring),
-            Message::Join { ring, received, stored, nothing } => {
-                self.on_join(ctx, from, ring, Holding { received, stored, nothing })
+            Message::Join { ring, highest, received, stored, nothing } => {
+                self.on_join(ctx, from, ring, Holding { highest, received, stored, nothing })
             }
         }
     }
@@ -340,6 +345,7 @@ impl TokenTotalOrder {
         if self.token.is_none() && self.resting.take().is_some() {
             self.expect_token(ctx);
         }
+        self.highest = self.highest.max(number);
         self.store.insert(number, Some(said));
         self.deliver_all(ctx, 0);
     }

@@ -30,6 +30,7 @@ impl TokenTotalOrder {
         loop {
             self.visit = token.visit;
             let worked = self.send_again(ctx, &mut token) | self.send_own(ctx, &mut token);
+            self.highest = self.highest.max(token.highest);
             self.ask_for_missing(&mut token);
             self.note_received(ctx, &mut token);
             let open =

@@ -9,6 +9,7 @@ mod counts_orders;
 mod fifo;
 mod lamport;
 mod sequencer;
+mod token;
 mod worlds;
 mod worlds_orders;
 
