@@ -168,7 +168,7 @@ fn equal_priorities_break_total_order() {
     at_once().kills::<Mutant>(&Bug::NoTieBreak, "total-order", (6, 6));
 }
 
-/// Museum 65.
+/// What arrives late must go behind what was delivered, whoever proposed that place.
 #[test]
 fn proposing_below_what_was_agreed_on_breaks_total_order() {
     forks::<Mutant>(&at_once(), &Bug::IgnoresAgreed, (6, 6));

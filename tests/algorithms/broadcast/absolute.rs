@@ -218,6 +218,25 @@ fn a_clock_that_is_set_back_makes_messages_late() {
     trial.survives::<AbsoluteOrder>(&limits(), &["validity", "fifo-order", "total-order", "absolute-order"]);
 }
 
+/// Two messages in one moment have two times: the sender's order is kept.
+#[test]
+fn timestamps_of_one_sender_grow() {
+    let trial = said(2, &[(5, 0), (5, 0), (5, 1), (5, 0)]);
+    let promises = ["validity", "self-delivery", "integrity", "fifo-order", "total-order"];
+    trial.survives::<AbsoluteOrder>(&limits(), &promises);
+}
+
+/// Limits that make no sense are taken as they are: windows of no width, no delay, or more than a clock can show.
+#[test]
+fn odd_limits_do_no_harm() {
+    let (none, most) = (Duration::ZERO, Duration::MAX);
+    for (window, delay_max, precision) in [(none, none, none), (most, none, none), (none, most, most)] {
+        let config = absolute_order::Config { window, delay_max, precision };
+        let trial = busy().until(1_000);
+        assert_eq!(broken::<AbsoluteOrder>(&trial, &config, "total-order"), 0);
+    }
+}
+
 /// From the timestamp to the delivery it takes more than the longest delay and the precision, by the receiver's clock, and
 /// no more than a window and the precision in addition, by any clock.
 #[test]

@@ -7,10 +7,10 @@ use synod::{
     algorithms::{
         abcast::Abcast,
         absolute_order::AbsoluteOrder,
-        token_total_order::{self, TokenTotalOrder},
+        token_total_order::{self, TokenTotalOrder, When},
     },
     problems::broadcast::{Broadcast, Output},
-    process::Process,
+    process::{Process, Step, What},
     trace::Counts,
 };
 
@@ -67,6 +67,43 @@ fn a_token_costs_n_for_each_rotation_and_n_minus_1_for_each_broadcast() {
         assert_eq!(of(&counts, "wake"), 1, "n={n}");
         assert_eq!(of(&counts, "token"), (n - 1) + 2 * n, "n={n}");
         assert_eq!(of(&counts, "data"), BROADCASTS * (n - 1), "n={n}");
+    }
+}
+
+/// When the last process delivers the first message, in message delays; `sender` speaks at once.
+fn delays<P: Process<Problem = Broadcast>>(nodes: u32, sender: u32, config: &P::Config) -> u64 {
+    let mut trial = said(nodes, &[(0, sender)]);
+    trial.setup.network.jitter = Duration::ZERO;
+    let mut last = 0;
+    trial.each_run::<P>(config, &[], |_, history, _| {
+        let output = |step: &&Step<'_, Broadcast>| matches!(step.what, What::Output(Output::Deliver(_)));
+        last = history.steps.iter().filter(output).map(|step| step.time.0).max().unwrap_or_default();
+    });
+    last / 10_000_000
+}
+
+#[test]
+fn abcast_takes_three_delays() {
+    for n in [2, 3, 8] {
+        assert_eq!(delays::<Abcast>(n, n - 1, &Default::default()), 3, "n={n}");
+    }
+}
+
+/// Agreed delivery: the way of the token to the sender, and one delay. Safe delivery: the second visit after that.
+#[test]
+fn a_token_takes_a_delay_or_two_rotations() {
+    for n in [2, 3, 8] {
+        let config = |delivery| token_total_order::Config {
+            delivery,
+            resend: Duration::from_secs(10),
+            token_loss: Duration::from_secs(20),
+            ..Default::default()
+        };
+        assert_eq!(delays::<TokenTotalOrder>(n, 0, &config(When::Agreed)), 1, "n={n}");
+        // The call to where the token rests takes one, its way around to the last the others.
+        let last = u64::from(n);
+        assert_eq!(delays::<TokenTotalOrder>(n, n - 1, &config(When::Agreed)), last + 1, "n={n}");
+        assert_eq!(delays::<TokenTotalOrder>(n, 0, &config(When::Safe)), 2 * u64::from(n) - 1, "n={n}");
     }
 }
 

@@ -87,9 +87,9 @@ fn patient(dice: &mut Dice) -> token_total_order::Config {
     token_total_order::Config {
         delivery: if dice.below(2) == 0 { When::Agreed } else { When::Safe },
         window: 1 + dice.below(4) as u32,
-        resend: milliseconds(50 + dice.below(200)),
+        resend: milliseconds(100 + dice.below(150)),
         token_loss: milliseconds(1_000 + dice.below(3_000)),
-        gather: milliseconds(60_000),
+        gather: milliseconds(12_000),
     }
 }
 
