@@ -30,6 +30,8 @@ use std::{
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct TokenTotalOrder {
     config: Config,
+    /// Whether this is a second life. It takes part in nothing: it has forgotten what it numbered and what it received.
+    retired: bool,
     /// The ring this process belongs to: tokens and data of others are nothing to it.
     ring: Ring,
     /// Who is taken for crashed.
@@ -219,14 +221,14 @@ impl Process for TokenTotalOrder {
     type Config = Config;
     type Message = Message;
     type Timer = Timer;
-    type Stable = ();
+    type Stable = bool;
 
     const DESCRIPTION: Description = Description {
         name: "token-total-order",
         summary: "A token goes around; who has it numbers its messages and broadcasts them; what is lost is asked for on the token.",
         assumes: &[
             "links may lose, duplicate and delay, but not cut anybody off: who is silent for all of `gather` has crashed",
-            "who crashed stays down",
+            "who crashed is gone for good: when it comes back, it takes no part",
         ],
         promises: &[
             "validity",
@@ -252,16 +254,20 @@ impl Process for TokenTotalOrder {
         breaks: &[
             "a partition for longer than `token_loss` and `gather`: both sides go on without the other (validity)",
             "with delivery `agreed` a process delivers, and crashes before anybody else has the message (uniform-agreement); `safe` waits for everybody",
-            "a process comes back after a crash: it has forgotten which numbers were given (total-order)",
         ],
         source: "Amir, Moser, Melliar-Smith, Agarwal, Ciarfella, The Totem single-ring ordering and membership protocol (1995), section 4",
     };
 
-    fn boot(ctx: &mut Context<'_, Self>, config: &Config, (): ()) -> Self {
+    /// What survives a crash is that there was a life before it.
+    fn boot(ctx: &mut Context<'_, Self>, config: &Config, lived: bool) -> Self {
+        if !lived {
+            ctx.save(true);
+        }
         let first = ProcessId(0);
         let ring = Ring { number: 0, leader: first };
         Self {
             config: *config,
+            retired: lived,
             ring,
             gone: BTreeSet::new(),
             visit: 0,
@@ -280,12 +286,18 @@ impl Process for TokenTotalOrder {
     }
 
     fn on_request(&mut self, ctx: &mut Context<'_, Self>, request: Request) {
+        if self.retired {
+            return;
+        }
         match request {
             Request::Broadcast(body) => self.on_broadcast(ctx, body),
         }
     }
 
     fn on_message(&mut self, ctx: &mut Context<'_, Self>, from: ProcessId, message: Message) {
+        if self.retired {
+            return;
+        }
         match message {
             Message::Token(token) => self.on_token(ctx, from, token),
             Message::Data { ring, number, origin, id, body } => {

@@ -98,7 +98,8 @@ fn a_token_keeps_its_promises_whatever_the_links_lose() {
     soak::<TokenTotalOrder>(Links::Bad, &[Layer::Fifo], &[], patient, say);
 }
 
-/// Some crash, in the middle of something or when all is quiet: the others form a new ring.
+/// Some crash, in the middle of something or when all is quiet: the others form a new ring. Who comes
+/// back takes no part.
 fn some_crash(delivery: When, more: &[&str]) {
     let promises = promises::<TokenTotalOrder>(more);
     worlds(&promises, |seed, dice| {
@@ -109,6 +110,9 @@ fn some_crash(delivery: When, more: &[&str]) {
             let latest = if dice.below(3) == 0 { 10_000 } else { 200 };
             let at = dice.below(latest);
             setup.agenda.push(planned(at, Action::Crash { targets, after_sends }));
+            if dice.below(3) == 0 {
+                setup.agenda.push(planned(at + 1 + dice.below(latest), Action::Restart(targets)));
+            }
         }
         setup.agenda.sort_by_key(|planned| planned.at);
         let config = token_total_order::Config { delivery, ..patient(dice) };
