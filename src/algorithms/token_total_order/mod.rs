@@ -1,10 +1,10 @@
 //! Total order by a token that goes around a ring: who has it numbers its messages and broadcasts them.
 //!
 //! Amir, Moser, Melliar-Smith, Agarwal, Ciarfella, "The Totem single-ring ordering and membership protocol" (1995),
-//! section 4; membership in a simple form of our own ([`gather`](self)), for the paper's extended virtual synchrony is
-//! another problem. The paper's token never stops. Here one that found nothing to do in two rotations rests where it is
-//! and is woken by who has something to say, as the token hold of the Corosync implementation, so that a run comes to
-//! an end.
+//! section 4. A lost token is made anew in a simple way of our own (`gather.rs`): the paper's membership protocol, with
+//! extended virtual synchrony, is another problem. The paper's token never stops. Here one that found nothing to do in
+//! two rotations rests where it is and is woken by who has something to say, much as in the Corosync implementation,
+//! so that a run comes to an end.
 //!
 //! ```text
 //! p  --data(1), data(2)--> everybody      p  --token(highest 2)--> q
@@ -128,6 +128,9 @@ pub struct Config {
     #[serde(with = "duration")]
     pub gather: Duration,
 }
+
+/// Sending again without any pause would leave no time for an answer.
+const SHORTEST: Duration = Duration::from_millis(1);
 
 /// When a message is delivered.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
@@ -266,7 +269,7 @@ impl Process for TokenTotalOrder {
         let first = ProcessId(0);
         let ring = Ring { number: 0, leader: first };
         Self {
-            config: *config,
+            config: Config { resend: config.resend.max(SHORTEST), ..*config },
             retired: lived,
             ring,
             gone: BTreeSet::new(),

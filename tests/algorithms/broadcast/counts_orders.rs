@@ -70,6 +70,29 @@ fn a_token_costs_n_for_each_rotation_and_n_minus_1_for_each_broadcast() {
     }
 }
 
+/// One message at each visit: one more rotation for the third.
+#[test]
+fn a_window_spreads_messages_over_rotations() {
+    let config =
+        token_total_order::Config { window: 1, resend: Duration::from_secs(10), ..Default::default() };
+    for n in [2, 3, 8] {
+        let counts = cost::<TokenTotalOrder>(n, 0, config, 0);
+        assert_eq!(of(&counts, "token"), 4 * u64::from(n), "n={n}");
+        assert_eq!(of(&counts, "data"), BROADCASTS * u64::from(n - 1), "n={n}");
+    }
+}
+
+/// Who is alone has nobody to agree with.
+#[test]
+fn a_group_of_one_needs_no_messages() {
+    assert_eq!(cost::<AbsoluteOrder>(1, 0, Default::default(), 0).total(), 0);
+    assert_eq!(cost::<Abcast>(1, 0, Default::default(), 0).total(), 0);
+    for delivery in [When::Agreed, When::Safe] {
+        let config = token_total_order::Config { delivery, window: 0, ..Default::default() };
+        assert_eq!(cost::<TokenTotalOrder>(1, 0, config, 0).total(), 0);
+    }
+}
+
 /// When the last process delivers the first message, in message delays; `sender` speaks at once.
 fn delays<P: Process<Problem = Broadcast>>(nodes: u32, sender: u32, config: &P::Config) -> u64 {
     let mut trial = said(nodes, &[(0, sender)]);

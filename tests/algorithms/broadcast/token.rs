@@ -256,3 +256,20 @@ fn only_safe_delivery_binds_those_who_crash() {
     );
     trial.survives::<TokenTotalOrder>(&config(When::Agreed), &["agreement", "total-order", "validity"]);
 }
+
+/// Timeouts that make no sense cost messages, not promises.
+#[test]
+fn odd_timeouts_do_no_harm() {
+    let none = Duration::ZERO;
+    let config = token_total_order::Config {
+        window: 0,
+        resend: none,
+        token_loss: none,
+        gather: none,
+        ..Default::default()
+    };
+    let trial = said(3, &[(0, 0), (3, 1), (9, 2)]).until(100);
+    trial.each_run::<TokenTotalOrder>(&config, &["integrity"], |seed, _, verdicts| {
+        assert!(!matches!(verdicts, [Verdict::Violated { .. }]), "seed {seed}: {verdicts:?}");
+    });
+}
