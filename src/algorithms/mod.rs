@@ -1,5 +1,7 @@
 //! How it is done: one file per algorithm, each of them a state machine that reads like its paper.
 
+pub mod abcast;
+pub mod absolute_order;
 pub mod berkeley;
 pub mod best_effort_broadcast;
 pub mod causal_broadcast;
@@ -19,5 +21,6 @@ pub mod parts;
 pub mod selective_repeat;
 pub mod sequencer;
 pub mod stop_and_wait;
+pub mod token_total_order;
 pub mod unicast;
 pub mod vector_clock;

@@ -8,12 +8,13 @@ pub use run::{Idle, Options, Outcome, RunError, Standing};
 
 use crate::{
     algorithms::{
-        berkeley::Berkeley, best_effort_broadcast::BestEffortBroadcast, causal_broadcast::CausalBroadcast,
-        causal_rst::CausalRst, causal_ses::CausalSes, cristian::Cristian, fifo_broadcast::FifoBroadcast,
-        go_back_n::GoBackN, hybrid_clock::HybridClock, lamport_clock::LamportClock,
-        lamport_total_order::LamportTotalOrder, lundelius_lynch::LundeliusLynch, matrix_clock::MatrixClock,
-        multicast::Multicast, ntp::Ntp, selective_repeat::SelectiveRepeat, sequencer::Sequencer,
-        stop_and_wait::StopAndWait, unicast::Unicast, vector_clock::VectorClock,
+        abcast::Abcast, absolute_order::AbsoluteOrder, berkeley::Berkeley,
+        best_effort_broadcast::BestEffortBroadcast, causal_broadcast::CausalBroadcast, causal_rst::CausalRst,
+        causal_ses::CausalSes, cristian::Cristian, fifo_broadcast::FifoBroadcast, go_back_n::GoBackN,
+        hybrid_clock::HybridClock, lamport_clock::LamportClock, lamport_total_order::LamportTotalOrder,
+        lundelius_lynch::LundeliusLynch, matrix_clock::MatrixClock, multicast::Multicast, ntp::Ntp,
+        selective_repeat::SelectiveRepeat, sequencer::Sequencer, stop_and_wait::StopAndWait,
+        token_total_order::TokenTotalOrder, unicast::Unicast, vector_clock::VectorClock,
     },
     check::{self, Mismatch, Typed},
     process::{Description, Problem, Process, Samples, Verdict},
@@ -65,6 +66,9 @@ impl Registry {
             .with::<Berkeley>()
             .with::<Ntp>()
             .with::<LundeliusLynch>()
+            .with::<Abcast>()
+            .with::<AbsoluteOrder>()
+            .with::<TokenTotalOrder>()
     }
 
     /// No algorithms.

@@ -1,6 +1,7 @@
 //! The broadcast problem.
 
 use crate::{history, holds, judge, undecided, vacuous, violated};
+use std::time::Duration;
 use synod::{
     check::measure,
     problems::broadcast::{Broadcast, Delivery, Output, Request},
@@ -360,4 +361,87 @@ fn delivery_is_measured_from_the_broadcast_to_each_other_process() {
         [said(0, "m"), heard(0, 0, 1), heard(1, 0, 1), heard(1, 2, 7), heard(2, 0, 1), heard(2, 0, 1)];
     let measured = measure(&history(3, End::Quiescent, lines.iter().map(told)));
     assert_eq!(measured["delivery"], Samples { unit: Unit::Time, values: vec![2, 4] });
+}
+
+/// `node` may be off by so many nanoseconds; an event's place is its time.
+fn precision(node: u32, nanos: u64) -> Line {
+    Line::Heard(node, Output::Precision(Duration::from_nanos(nanos)))
+}
+
+/// `node` is told that message `id` of `from` came too late.
+fn late(node: u32, from: u32, id: u64) -> Line {
+    Line::Heard(node, Output::Late(Delivery { number: None, from: ProcessId(from), id, body: "m".into() }))
+}
+
+#[test]
+fn absolute_order_asks_for_the_order_of_sending() {
+    // Sent at 1 and 3, and clocks that differ by 1 can tell.
+    let in_order =
+        [precision(0, 1), said(0, "m"), precision(1, 1), said(1, "m"), heard(2, 0, 1), heard(2, 1, 1)];
+    holds(1, quiescent("absolute-order", 3, &in_order));
+    let turned =
+        [precision(0, 1), said(0, "m"), precision(1, 1), said(1, "m"), heard(2, 1, 1), heard(2, 0, 1)];
+    violated(&[1, 3, 4, 5], quiescent("absolute-order", 3, &turned));
+    violated(&[1, 3, 4, 5], verdict("absolute-order", 3, End::CutShort, &turned));
+    // Without the one that was sent first: that it is missing is for validity to say, late or not.
+    vacuous(quiescent("absolute-order", 3, &turned[..5]));
+    let mut tardy = turned;
+    tardy[5] = late(2, 0, 1);
+    vacuous(quiescent("absolute-order", 3, &tardy));
+    violated(&[1], quiescent("validity", 3, &tardy));
+}
+
+#[test]
+fn absolute_order_asks_nothing_that_the_clocks_cannot_tell() {
+    // Nobody says how good the clocks are.
+    let lines = [said(0, "m"), said(1, "m"), heard(2, 1, 1), heard(2, 0, 1)];
+    vacuous(quiescent("absolute-order", 3, &lines));
+    // Sent at 1 and 3; the worst of the clocks cannot tell, and either order will do.
+    for first in [0, 1] {
+        let lines = [
+            precision(0, 0),
+            said(0, "m"),
+            precision(1, 2),
+            said(1, "m"),
+            heard(2, first, 1),
+            heard(2, 1 - first, 1),
+        ];
+        vacuous(quiescent("absolute-order", 3, &lines));
+    }
+    // Each process for itself, and each of its lives.
+    let apart = [precision(0, 0), said(0, "m"), said(1, "m"), heard(1, 1, 1), heard(0, 0, 1)];
+    vacuous(quiescent("absolute-order", 2, &apart));
+    let lives =
+        [precision(0, 0), said(0, "m"), said(1, "m"), heard(2, 1, 1), crash(2), boot(2), heard(2, 0, 1)];
+    vacuous(quiescent("absolute-order", 3, &lives));
+}
+
+#[test]
+fn absolute_order_compares_with_the_latest_of_what_was_delivered() {
+    // Sent at 1, 2 and 3; at 6 comes the second, after the third and the first.
+    let lines = || vec![precision(0, 0), said(0, "m"), said(1, "m"), said(2, "m")];
+    let mut behind_the_latest = lines();
+    behind_the_latest.extend([heard(3, 2, 1), heard(3, 1, 1)]);
+    violated(&[2, 3, 4, 5], quiescent("absolute-order", 4, &behind_the_latest));
+    let mut all = lines();
+    all.extend([heard(3, 0, 1), heard(3, 1, 1), heard(3, 2, 1), heard(1, 1, 1), heard(1, 2, 1)]);
+    holds(3, quiescent("absolute-order", 4, &all));
+    // A second delivery is for integrity to judge, what nobody said has no time, and own copies have their place.
+    all.extend([heard(3, 0, 1), heard(3, 3, 1), heard(0, 0, 1), heard(0, 1, 1)]);
+    holds(4, quiescent("absolute-order", 4, &all));
+    all.extend([heard(2, 2, 1), heard(2, 0, 1)]);
+    violated(&[1, 3, 13, 14], quiescent("absolute-order", 4, &all));
+}
+
+/// What is late is not delivered: no order, and no integrity, speaks of it.
+#[test]
+fn late_messages_are_not_delivered() {
+    let lines = [precision(0, 0), said(0, "m"), late(1, 0, 1), late(1, 0, 1)];
+    for property in ["agreement", "integrity", "fifo-order", "causal-order", "total-order", "absolute-order"]
+    {
+        vacuous(quiescent(property, 2, &lines));
+    }
+    violated(&[1], quiescent("validity", 2, &lines));
+    let own = [said(0, "m"), late(0, 0, 1)];
+    violated(&[0], quiescent("self-delivery", 2, &own));
 }

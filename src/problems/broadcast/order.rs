@@ -4,7 +4,8 @@ use super::{
     Broadcast, Output,
     digest::{Digest, Message, NONE},
 };
-use crate::process::{History, ProcessId, Time, Verdict, What};
+use crate::process::{History, ProcessId, Time, Verdict, What, format_duration};
+use std::time::Duration;
 
 /// FIFO order (section 3.3.2): no m' without the m that the same process broadcast before it.
 pub(super) fn fifo_order(history: &History<'_, Broadcast>) -> Verdict {
@@ -90,7 +91,9 @@ pub(super) fn total_order(history: &History<'_, Broadcast>) -> Verdict {
     Verdict::of(examined)
 }
 
-/// Absolute order: the order in which messages were really sent, as far as clocks of the announced precision can tell.
+/// Absolute order: the order in which messages were really sent, as far as clocks of the announced precision can tell
+/// (Sinha, section 3.10.3). What is never delivered is for validity to judge. Counted are the deliveries that come after
+/// one of a message that was clearly sent before.
 pub(super) fn absolute_order(history: &History<'_, Broadcast>) -> Verdict {
     let announced = history.steps.iter().filter_map(|step| match step.what {
         What::Output(Output::Precision(precision)) => Some(*precision),
@@ -98,22 +101,38 @@ pub(super) fn absolute_order(history: &History<'_, Broadcast>) -> Verdict {
     });
     let Some(precision) = announced.max() else { return Verdict::Vacuous };
     let digest = Digest::of(history);
-    let mut latest: Vec<Option<(Time, u32)>> = vec![None; digest.lives as usize];
+    // Of what each process has delivered so far, when the first was sent, and the one that was sent last.
+    let mut delivered: Vec<Option<(Time, Time, u32)>> = vec![None; digest.lives as usize];
     let mut examined = 0;
-    for (_, heard) in digest.firsts() {
-        let (message, latest) = (digest.message(heard.message), &mut latest[heard.life as usize]);
-        if message.said.is_none() {
+    for (place, heard) in digest.firsts() {
+        let Message { time, said: Some(_), .. } = digest.message(heard.message) else { continue };
+        let delivered = &mut delivered[heard.life as usize];
+        let Some((earliest, latest, latest_place)) = delivered else {
+            *delivered = Some((time, time, place));
             continue;
+        };
+        if time.after(precision) < *latest {
+            return turned_around(&digest, *latest_place, place, latest.since(time));
         }
-        if let Some((time, place)) = *latest {
-            let before = digest.heard[place as usize];
-            if message.time.after(precision) < time {
-                return digest.turned_around(&before, heard.message, ", which was broadcast first");
-            }
-            examined += 1;
+        examined += u64::from(earliest.after(precision) < time);
+        *earliest = time.min(*earliest);
+        if time > *latest {
+            (*latest, *latest_place) = (time, place);
         }
-        let place = digest.first(heard.message, heard.at);
-        *latest = (*latest).max(Some((message.time, place)));
     }
     Verdict::of(examined)
+}
+
+/// The verdict on two deliveries at one process of messages that were sent the other way round.
+fn turned_around(digest: &Digest<'_>, first: u32, second: u32, apart: Duration) -> Verdict {
+    let [first, second] = [first, second].map(|place| digest.heard[place as usize]);
+    let [early, late] = [first, second].map(|heard| digest.message(heard.message));
+    let said = [early, late].into_iter().filter_map(|message| Some(message.said?.0));
+    let events: Vec<u64> = said.chain([first.event, second.event]).collect();
+    let (at, apart) = (first.at, format_duration(apart));
+    let because = format!(
+        "{at} delivers message {} of {} before message {} of {}, which was broadcast {apart} earlier",
+        early.id, early.sender, late.id, late.sender
+    );
+    Verdict::violated(events, because)
 }

@@ -1,11 +1,14 @@
 //! Causal broadcast (Birman, Schiper, Stephenson 1991, section 5.1) and its mutants.
 
-use super::{deliver, said};
+use super::{deliver, forks, said};
 use crate::trial::Trial;
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 use synod::{
-    problems::broadcast::{Broadcast, Request},
-    process::{Context, Description, Never, Process, ProcessId},
+    algorithms::causal_broadcast::CausalBroadcast,
+    problems::broadcast::{Broadcast, Output, Request},
+    process::{Context, Description, Never, Process, ProcessId, What},
+    world::{Action, LinkPattern},
 };
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
@@ -176,5 +179,61 @@ fn merging_all_and_skipping_itself_change_nothing() {
 /// Two messages that know nothing of each other, each delivered at home first.
 #[test]
 fn causal_order_is_not_total_order() {
+    forks::<Mutant>(&said(2, &[(0, 0), (0, 1)]), &Bug::None, (2, 0));
     said(2, &[(0, 0), (0, 1)]).kills::<Mutant>(&Bug::None, "total-order", (2, 2));
+}
+
+/// What builds on a lost message waits for it for ever.
+#[test]
+fn one_lost_message_blocks_what_builds_on_it() {
+    let links = LinkPattern::Directed { from: Some(ProcessId(0)), to: Some(ProcessId(2)) };
+    let lost = Action::Drop { links, kind: None, nth: 1 };
+    let trial = said(3, &[(1, 0), (30, 1)]).with(0, lost);
+    trial.kills::<Mutant>(&Bug::None, "validity", (4, 4));
+    trial.kills::<CausalBroadcast>(&Default::default(), "validity", (4, 4));
+    let mut delivered = 0;
+    trial.each_run::<CausalBroadcast>(&Default::default(), &[], |_, history, _| {
+        let at_2 = history.steps.iter().filter(|step| step.node == ProcessId(2));
+        delivered += at_2.filter(|step| matches!(step.what, What::Output(_))).count();
+    });
+    assert_eq!(delivered, 0, "neither the lost one nor its answer");
+}
+
+/// A message waits only for what it builds on: whenever one has arrived and is not delivered, something that went before
+/// it has not been delivered either. What goes before is found from the history, not from vectors.
+#[test]
+fn no_message_waits_for_nothing() {
+    let mut waited = 0;
+    busy().each_run::<CausalBroadcast>(&Default::default(), &[], |seed, history, _| {
+        let mut name_of: BTreeMap<u64, (ProcessId, u64)> = BTreeMap::new();
+        let mut past: BTreeMap<(ProcessId, u64), BTreeSet<(ProcessId, u64)>> = BTreeMap::new();
+        let mut delivered = vec![BTreeSet::new(); 3];
+        let mut waiting: Vec<BTreeSet<(ProcessId, u64)>> = vec![BTreeSet::new(); 3];
+        let mut said = [0; 3];
+        for (place, step) in history.steps.iter().enumerate() {
+            let (node, here) = (step.node, step.node.index());
+            match step.what {
+                What::Request(_) => {
+                    said[here] += 1;
+                    past.insert((node, said[here]), delivered[here].clone());
+                }
+                What::Send { message, .. } => drop(name_of.insert(message, (node, said[here]))),
+                What::Receive { message, .. } => drop(waiting[here].insert(name_of[&message])),
+                What::Output(Output::Deliver(delivery)) => {
+                    delivered[here].insert((delivery.from, delivery.id));
+                    waiting[here].remove(&(delivery.from, delivery.id));
+                }
+                _ => {}
+            }
+            let goes_on = history.steps.get(place + 1);
+            if goes_on.is_some_and(|next| next.node == node && matches!(next.what, What::Output(_))) {
+                continue;
+            }
+            for name in &waiting[here] {
+                assert!(!past[name].is_subset(&delivered[here]), "seed {seed}: {name:?} waits at {node:?}");
+                waited += 1;
+            }
+        }
+    });
+    assert!(waited > 100, "messages had to wait {waited} times only");
 }

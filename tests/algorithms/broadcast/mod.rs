@@ -1,12 +1,17 @@
 //! The broadcast problem.
 
+mod abcast;
+mod absolute;
 mod best_effort;
 mod causal;
 mod counts;
+mod counts_orders;
 mod fifo;
 mod lamport;
 mod sequencer;
+mod token;
 mod worlds;
+mod worlds_orders;
 
 use crate::trial::{Trial, count};
 use synod::{
