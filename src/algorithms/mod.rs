@@ -5,4 +5,6 @@ pub mod causal_broadcast;
 pub mod fifo_broadcast;
 pub mod lamport_total_order;
 pub mod parts;
+pub mod reliable_broadcast;
 pub mod sequencer;
+pub mod uniform_broadcast;

@@ -9,7 +9,8 @@ pub use run::{Idle, Options, Outcome, RunError, Standing};
 use crate::{
     algorithms::{
         best_effort_broadcast::BestEffortBroadcast, causal_broadcast::CausalBroadcast,
-        fifo_broadcast::FifoBroadcast, lamport_total_order::LamportTotalOrder, sequencer::Sequencer,
+        fifo_broadcast::FifoBroadcast, lamport_total_order::LamportTotalOrder,
+        reliable_broadcast::ReliableBroadcast, sequencer::Sequencer, uniform_broadcast::UniformBroadcast,
     },
     process::{Description, Problem, Process},
     scenario::{Catalogue, Facts, Plan},
@@ -33,6 +34,8 @@ impl Registry {
     pub fn standard() -> Self {
         Self::empty()
             .with::<BestEffortBroadcast>()
+            .with::<ReliableBroadcast>()
+            .with::<UniformBroadcast>()
             .with::<FifoBroadcast>()
             .with::<CausalBroadcast>()
             .with::<Sequencer>()
