@@ -7,6 +7,7 @@ mod fifo;
 mod lamport;
 mod sequencer;
 mod worlds;
+mod worlds_crash;
 
 use crate::trial::{Trial, count};
 use synod::{
