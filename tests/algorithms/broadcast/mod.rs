@@ -5,7 +5,9 @@ mod causal;
 mod counts;
 mod fifo;
 mod lamport;
+mod reliable;
 mod sequencer;
+mod uniform;
 mod worlds;
 mod worlds_crash;
 
