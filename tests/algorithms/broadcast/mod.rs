@@ -3,6 +3,7 @@
 mod best_effort;
 mod causal;
 mod counts;
+mod failover;
 mod fifo;
 mod lamport;
 mod reliable;
