@@ -56,6 +56,9 @@ pub struct Heartbeat {
     errors: BTreeMap<ProcessId, u32>,
 }
 
+/// Nothing is faster than this, lest a configuration of zero stop the time.
+const SHORTEST: Duration = Duration::from_millis(1);
+
 impl Heartbeat {
     /// Begins to send heartbeats to `watched` and to listen for theirs; this process itself is left out.
     pub fn start<P>(
@@ -67,6 +70,8 @@ impl Heartbeat {
         P: Process<Message: From<Alive>, Timer: From<Pulse>>,
     {
         let me = ctx.me();
+        let (period, timeout) = (config.period.max(SHORTEST), config.timeout.max(SHORTEST));
+        let config = Config { period, timeout };
         let watched: BTreeSet<ProcessId> = watched.into_iter().filter(|process| *process != me).collect();
         let heartbeat = Self { config, watched, suspected: BTreeSet::new(), errors: BTreeMap::new() };
         for process in &heartbeat.watched {

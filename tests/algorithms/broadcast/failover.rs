@@ -221,7 +221,7 @@ impl Mutant {
 
     fn start(&mut self, ctx: &mut Context<'_, Self>) {
         let own_only = self.has_bug(&[Bug::OwnMaxOnly, Bug::AtOnceFromOwnMax]);
-        if self.sequencing || self.states.len() + 1 <= ctx.group_size() / 2 && !own_only {
+        if self.sequencing || self.states.len() < ctx.group_size() / 2 && !own_only {
             return;
         }
         for (number, (epoch, said)) in self.states.values().filter(|_| !own_only).flatten() {

@@ -3,8 +3,10 @@
 mod best_effort;
 mod causal;
 mod counts;
+mod counts_crash;
 mod failover;
 mod fifo;
+mod heartbeat;
 mod lamport;
 mod reliable;
 mod sequencer;

@@ -227,8 +227,8 @@ fn a_majority_that_crashes_blocks_majority_ack_only() {
 fn all_ack_with_a_wrong_suspicion_is_not_uniform() {
     let trial = said(2, &[(60, 0)]).with(0, mute(0)).with(100, crash(0, None));
     trial.kills::<Mutant>(&all(Bug::None, &[(0, 1, 50)]), "uniform-agreement", (1, 0));
-    let mut config = uniform_broadcast::Config::default();
-    config.mode = uniform_broadcast::Mode::AllAck;
+    let mode = uniform_broadcast::Mode::AllAck;
+    let config = uniform_broadcast::Config { mode, ..Default::default() };
     let partition = Action::Partition(vec![vec![ProcessId(0)], vec![ProcessId(1)]]);
     let trial = said(2, &[(60, 0)]).with(50, partition).with(400, crash(0, None)).until(800);
     assert!(trial.search::<UniformBroadcast>(&config, "uniform-agreement").is_some());
