@@ -10,6 +10,7 @@ mod heartbeat;
 mod lamport;
 mod reliable;
 mod sequencer;
+mod star_relay;
 mod uniform;
 mod worlds;
 mod worlds_crash;
