@@ -8,13 +8,13 @@
 //! Lamport's "The part-time parliament" (1998) with epochs for ballots and numbers for decrees.
 //!
 //! ```text
-//! p --submit--> s --tentative(7)--> everybody --ack(7)--> s --accept(7)--> everybody: deliver
+//! p --submit--> s --tentative(7)--> everybody --stored(7)--> s --accept(7)--> everybody: deliver
 //!
 //! s crashes; q is the first of those left:
 //! q --new-epoch--> all others --state--> q --start--> all who answered, and `tentative` for what each one lacks
 //! ```
 
-use super::{Config, Message, Said, Sequencer, Stored, Timer, deliver};
+use super::{Config, Entry, Message, Said, Sequencer, Timer, deliver};
 use crate::{
     algorithms::parts::heartbeat::Heartbeat,
     process::{Context, ProcessId},
@@ -117,7 +117,7 @@ impl Failover {
             Message::Tentative { epoch, number, origin, id, body } => {
                 self.on_tentative(ctx, of(epoch), number, Said { from: origin, id, body })
             }
-            Message::Ack { epoch, number } => self.on_ack(ctx, from, epoch, number),
+            Message::Stored { epoch, number } => self.on_stored(ctx, from, epoch, number),
             Message::Accept { epoch, number } => self.on_accept(ctx, of(epoch), number),
             Message::NewEpoch { epoch, delivered } => self.on_new_epoch(ctx, of(epoch), delivered),
             Message::State { epoch, delivered, stored } => self.on_state(ctx, from, epoch, delivered, stored),
@@ -177,12 +177,12 @@ impl Failover {
             return;
         }
         self.stored.insert(number, (epoch, said));
-        ctx.send(epoch.sequencer, Message::Ack { epoch: epoch.number, number });
+        ctx.send(epoch.sequencer, Message::Stored { epoch: epoch.number, number });
         self.deliver_all(ctx);
     }
 
     /// At the sequencer: one more has stored a message.
-    fn on_ack(&mut self, ctx: &mut Context<'_, Sequencer>, from: ProcessId, epoch: u64, number: u64) {
+    fn on_stored(&mut self, ctx: &mut Context<'_, Sequencer>, from: ProcessId, epoch: u64, number: u64) {
         let Role::Sequencer(numbering) = &mut self.role else { return };
         if epoch != self.epoch.number || number <= self.accepted {
             return;
@@ -273,7 +273,7 @@ impl Failover {
         self.epoch = epoch;
         self.role = Role::Member { started: false };
         let after = self.stored.range(delivered.saturating_add(1)..);
-        let stored = after.map(|(number, (since, said))| Stored {
+        let stored = after.map(|(number, (since, said))| Entry {
             number: *number,
             epoch: since.number,
             sequencer: since.sequencer,
@@ -294,7 +294,7 @@ impl Failover {
         from: ProcessId,
         epoch: u64,
         delivered: u64,
-        stored: Vec<Stored>,
+        stored: Vec<Entry>,
     ) {
         if epoch != self.epoch.number {
             return;
@@ -304,7 +304,7 @@ impl Failover {
             Role::Sequencer(_) => self.let_in(ctx, from, delivered),
             Role::Candidate(candidate) => {
                 candidate.states.insert(from, delivered);
-                for Stored { number, epoch, sequencer, origin, id, body } in stored {
+                for Entry { number, epoch, sequencer, origin, id, body } in stored {
                     let since = Epoch { number: epoch, sequencer };
                     let known = candidate.found.get(&number);
                     if number > self.delivered && known.is_none_or(|(known, _)| *known < since) {

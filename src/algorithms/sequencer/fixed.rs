@@ -51,7 +51,7 @@ impl Fixed {
             Message::Ask { id } => self.on_ask(ctx, from, id),
             Message::Grant { number, id } => self.on_grant(ctx, number, id),
             Message::Tentative { .. }
-            | Message::Ack { .. }
+            | Message::Stored { .. }
             | Message::Accept { .. }
             | Message::NewEpoch { .. }
             | Message::State { .. }

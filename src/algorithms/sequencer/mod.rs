@@ -10,7 +10,7 @@
 //! s --ordered(7)--> everybody  s --order(7)--> everybody     p --ordered(7)--> everybody
 //! ```
 //!
-//! With `failover` another process takes over when the sequencer crashes: see [`failover`].
+//! With `failover` another process takes over when the sequencer crashes.
 
 mod failover;
 mod fixed;
@@ -146,7 +146,7 @@ pub enum Message {
         body: String,
     },
     /// To the sequencer: the message of this number is stored.
-    Ack {
+    Stored {
         /// The sequencer's epoch.
         epoch: u64,
         /// The place in the one order.
@@ -173,7 +173,7 @@ pub enum Message {
         /// Up to which number the sender has delivered.
         delivered: u64,
         /// What it has stored of what the new sequencer has not delivered.
-        stored: Vec<Stored>,
+        stored: Vec<Entry>,
     },
     /// From the new sequencer: the epoch begins; submit again what was not delivered.
     Start {
@@ -194,7 +194,7 @@ impl From<Alive> for Message {
 
 /// A message that a member has stored.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-pub struct Stored {
+pub struct Entry {
     /// Under which number.
     pub number: u64,
     /// In which epoch.
@@ -249,7 +249,7 @@ impl Process for Sequencer {
             ("ask", "to the sequencer: a number, please (unicast-unicast-broadcast)"),
             ("grant", "from the sequencer: the number (unicast-unicast-broadcast)"),
             ("tentative", "to everybody: store this message under this number (failover)"),
-            ("ack", "to the sequencer: it is stored (failover)"),
+            ("stored", "to the sequencer: it is stored (failover)"),
             (
                 "accept",
                 "to everybody: enough have stored everything up to this number, deliver it (failover)",

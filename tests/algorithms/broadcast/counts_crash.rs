@@ -79,7 +79,7 @@ fn uniform_broadcast_costs_n_times_n_minus_1() {
     }
 }
 
-const ORDERING: &[&str] = &["submit", "tentative", "ack", "accept"];
+const ORDERING: &[&str] = &["submit", "tentative", "stored", "accept"];
 const TAKING_OVER: &[&str] = &["new-epoch", "state", "start"];
 
 fn failover() -> sequencer::Config {
