@@ -11,7 +11,10 @@ use crate::{
 use std::time::Duration;
 use synod::{
     algorithms::{
-        parts::heartbeat,
+        parts::{
+            channel::{self, Channel, Layer},
+            heartbeat,
+        },
         reliable_broadcast::{self, ReliableBroadcast},
         sequencer::{self, Sequencer},
         uniform_broadcast::{self, UniformBroadcast},
@@ -47,26 +50,30 @@ fn crash_some(dice: &mut Dice, setup: &mut Setup, most: u64) {
     setup.agenda.sort_by_key(|planned| planned.at);
 }
 
-/// How long worlds with heartbeats last, and how many may crash of how many nodes.
+/// What happens in a world.
 struct Hazards {
+    /// When it ends, in milliseconds, where heartbeats or a channel's repetitions never do.
     until: Option<u64>,
+    /// How many may crash of how many nodes.
     crashes: fn(u64) -> u64,
+    /// What links may do.
+    links: Links,
 }
 
 /// Runs `P` in many worlds in which nodes crash.
 fn soak_with_crashes<P: Process<Problem = Broadcast>>(
-    bears: Links,
+    worlds: u64,
     hazards: &Hazards,
     promises: &[&str],
     configure: impl Fn(&mut Dice) -> P::Config,
 ) {
     let promises: Vec<String> = promises.iter().map(|promise| (*promise).to_owned()).collect();
     let mut exercised = vec![0_u64; promises.len()];
-    for seed in 0..WORLDS {
+    for seed in 0..worlds {
         let mut dice = Dice::new(seed);
         let config = configure(&mut dice);
         let say = |_: &mut Dice, _, number| Request::Broadcast(format!("m{number}"));
-        let (mut setup, requests) = world(&mut dice, bears, say);
+        let (mut setup, requests) = world(&mut dice, hazards.links, say);
         let most = (hazards.crashes)(setup.names.len() as u64);
         crash_some(&mut dice, &mut setup, most);
         setup.until = hazards.until.map(|at| Time(at * 1_000_000));
@@ -76,7 +83,7 @@ fn soak_with_crashes<P: Process<Problem = Broadcast>>(
         }
     }
     for (promise, count) in promises.iter().zip(exercised) {
-        assert!(count > WORLDS / 10, "{promise} was put to the test in {count} worlds only");
+        assert!(count > worlds / 10, "{promise} was put to the test in {count} worlds only");
     }
 }
 
@@ -94,17 +101,18 @@ const UNIFORM: &[&str] = UniformBroadcast::DESCRIPTION.promises;
 
 #[test]
 fn eager_reliable_broadcast_survives_any_number_of_crashes() {
-    let hazards = Hazards { until: None, crashes: ANY_NUMBER };
-    soak_with_crashes::<ReliableBroadcast>(Links::Duplicating, &hazards, RELIABLE, |dice| {
-        reliable_broadcast::Config { relay_back: dice.below(2) == 0, ..Default::default() }
+    let hazards = Hazards { until: None, crashes: ANY_NUMBER, links: Links::Duplicating };
+    soak_with_crashes::<ReliableBroadcast>(WORLDS, &hazards, RELIABLE, |dice| reliable_broadcast::Config {
+        relay_back: dice.below(2) == 0,
+        ..Default::default()
     });
 }
 
 /// Suspicions are often wrong here: they cost messages only.
 #[test]
 fn lazy_reliable_broadcast_survives_any_number_of_crashes() {
-    let hazards = Hazards { until: Some(2_000), crashes: ANY_NUMBER };
-    soak_with_crashes::<ReliableBroadcast>(Links::Duplicating, &hazards, RELIABLE, |dice| {
+    let hazards = Hazards { until: Some(1_500), crashes: ANY_NUMBER, links: Links::Duplicating };
+    soak_with_crashes::<ReliableBroadcast>(WORLDS, &hazards, RELIABLE, |dice| {
         let mode = reliable_broadcast::Mode::Lazy;
         let heartbeat = heartbeat(150, 200 + dice.below(200));
         reliable_broadcast::Config { mode, heartbeat, ..Default::default() }
@@ -113,28 +121,47 @@ fn lazy_reliable_broadcast_survives_any_number_of_crashes() {
 
 #[test]
 fn uniform_broadcast_by_majority_survives_a_minority_of_crashes() {
-    let hazards = Hazards { until: None, crashes: MINORITY };
-    soak_with_crashes::<UniformBroadcast>(Links::Duplicating, &hazards, UNIFORM, |_| Default::default());
+    let hazards = Hazards { until: None, crashes: MINORITY, links: Links::Duplicating };
+    soak_with_crashes::<UniformBroadcast>(WORLDS, &hazards, UNIFORM, |_| Default::default());
 }
 
 /// Whoever stands still does so for less than the timeout, so that nobody is suspected for nothing.
 #[test]
 fn uniform_broadcast_by_all_survives_any_number_of_crashes() {
-    let hazards = Hazards { until: Some(3_000), crashes: ANY_NUMBER };
-    soak_with_crashes::<UniformBroadcast>(Links::Duplicating, &hazards, UNIFORM, |_| {
-        uniform_broadcast::Config { mode: uniform_broadcast::Mode::AllAck, heartbeat: heartbeat(250, 1_200) }
+    let hazards = Hazards { until: Some(2_500), crashes: ANY_NUMBER, links: Links::Duplicating };
+    soak_with_crashes::<UniformBroadcast>(WORLDS, &hazards, UNIFORM, |_| uniform_broadcast::Config {
+        mode: uniform_broadcast::Mode::AllAck,
+        heartbeat: heartbeat(250, 1_200),
     });
 }
 
 /// Sequencers are often suspected for nothing here: that costs messages and time only.
 #[test]
 fn a_sequencer_with_failover_survives_a_minority_of_crashes() {
-    let hazards = Hazards { until: Some(4_000), crashes: MINORITY };
+    let hazards = Hazards { until: Some(3_000), crashes: MINORITY, links: Links::Duplicating };
     let promises = [Sequencer::DESCRIPTION.promises, &["uniform-agreement"]].concat();
-    soak_with_crashes::<Sequencer>(Links::Duplicating, &hazards, &promises, |dice| sequencer::Config {
+    soak_with_crashes::<Sequencer>(WORLDS, &hazards, &promises, |dice| sequencer::Config {
         failover: true,
         sequencer: (dice.below(2) == 0).then_some(ProcessId(1)),
         heartbeat: heartbeat(150, 150 + dice.below(250)),
         ..Default::default()
+    });
+}
+
+/// Over bad links, with the channel that they need. Whoever lives repeats what it has to say to the dead for ever.
+#[test]
+fn over_a_reliable_channel_they_survive_bad_links_too() {
+    let hazards = |crashes| Hazards { until: Some(20_000), crashes, links: Links::Bad };
+    fn layered<C: Default>(layer: Layer) -> impl Fn(&mut Dice) -> channel::Config<C> {
+        move |_| channel::Config { layer, process: C::default() }
+    }
+    let any_number = hazards(ANY_NUMBER);
+    soak_with_crashes::<Channel<ReliableBroadcast>>(200, &any_number, RELIABLE, layered(Layer::Reliable));
+    let minority = hazards(MINORITY);
+    soak_with_crashes::<Channel<UniformBroadcast>>(200, &minority, UNIFORM, layered(Layer::ReliableFifo));
+    let promises = [Sequencer::DESCRIPTION.promises, &["uniform-agreement"]].concat();
+    soak_with_crashes::<Channel<Sequencer>>(200, &minority, &promises, |_| channel::Config {
+        layer: Layer::Reliable,
+        process: sequencer::Config { failover: true, heartbeat: heartbeat(400, 1_000), ..Default::default() },
     });
 }
