@@ -1,6 +1,6 @@
 //! Reliable broadcast: what one correct process delivers, all correct processes deliver, whoever crashes in between.
 //!
-//! Hadzilacos and Toueg, "A modular approach to fault-tolerant broadcasts and related problems" (1994), section 4.1;
+//! Hadzilacos and Toueg, "A modular approach to fault-tolerant broadcasts and related problems" (1994);
 //! Cachin, Guerraoui, Rodrigues, "Introduction to Reliable and Secure Distributed Programming" (2011), Algorithms 3.2
 //! (lazy) and 3.3 (eager).
 //!
@@ -111,7 +111,7 @@ impl Process for ReliableBroadcast {
             "expecting more: a process delivers, crashes, and nobody else ever does (uniform-agreement)",
             "lazy: nobody suspects the sender that crashed, or too late (agreement)",
         ],
-        source: "Hadzilacos, Toueg, A modular approach to fault-tolerant broadcasts and related problems (1994), section 4.1; Cachin, Guerraoui, Rodrigues, Introduction to Reliable and Secure Distributed Programming (2011), Algorithms 3.2 and 3.3",
+        source: "Hadzilacos, Toueg, A modular approach to fault-tolerant broadcasts and related problems (1994); Cachin, Guerraoui, Rodrigues, Introduction to Reliable and Secure Distributed Programming (2011), Algorithms 3.2 and 3.3",
     };
 
     fn boot(ctx: &mut Context<'_, Self>, config: &Config, (): ()) -> Self {

@@ -51,7 +51,8 @@ pub struct Config {
     pub variant: Variant,
     /// Whether deliveries show the number: the lab sheet's absolute order does, its consistent order does not.
     pub numbered: bool,
-    /// Whether another process takes over when the sequencer crashes. Messages then go by `unicast-broadcast`.
+    /// Whether another process takes over when the sequencer crashes. Messages then go by `unicast-broadcast`, and
+    /// agreement is uniform: nobody delivers what `f` others have not stored, where `f` is how many may crash.
     pub failover: bool,
     /// With failover: how crashes are detected.
     pub heartbeat: heartbeat::Config,
@@ -265,7 +266,7 @@ impl Process for Sequencer {
             "with failover: half of all processes crash, or one forgets what it stored and comes back (validity)",
             "two messages of one sender overtake each other on the way to the sequencer (fifo-order)",
         ],
-        source: "Kaashoek, Tanenbaum, Group communication in the Amoeba distributed operating system (1991); Defago, Schiper, Urban, Total order broadcast and multicast algorithms (2004), section 4.2; failover: Kaashoek, Group communication in distributed computer systems (1992), chapter 3; Lamport, The part-time parliament (1998)",
+        source: "Kaashoek, Tanenbaum, Group communication in the Amoeba distributed operating system (1991); Defago, Schiper, Urban, Total order broadcast and multicast algorithms (2004), section 4.2; failover: Kaashoek, Group communication in distributed computer systems (1992); Lamport, The part-time parliament (1998)",
     };
 
     fn boot(ctx: &mut Context<'_, Self>, config: &Config, (): ()) -> Self {

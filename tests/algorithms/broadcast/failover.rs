@@ -1,4 +1,4 @@
-//! A sequencer that others take over from (Kaashoek 1992, chapter 3, with majorities) and its mutants.
+//! A sequencer that others take over from (Kaashoek 1992, with majorities) and its mutants.
 //!
 //! This transcription is simpler than the algorithm: links are FIFO, everybody reports its whole store, and a new
 //! sequencer sends all of it again. Who suspects whom, and when, is part of the configuration.
