@@ -1,6 +1,6 @@
 //! A sequencer that others can take over from: when it crashes, the first who is left becomes the next one.
 //!
-//! After Kaashoek, "Group communication in distributed computer systems" (1992), chapter 3: resilience by storing a
+//! After Kaashoek, "Group communication in distributed computer systems" (1992): resilience by storing a
 //! message in several places before anybody delivers it, recovery by asking all who are left what they have stored.
 //! With `f` the greatest number below half of all processes, a message is delivered once `f + 1` store it, and a new
 //! sequencer asks until it knows the state of `N - f`: one of these is one of those. So failure detection may err:
