@@ -13,8 +13,9 @@ use crate::{
         causal_ses::CausalSes, cristian::Cristian, fifo_broadcast::FifoBroadcast, go_back_n::GoBackN,
         hybrid_clock::HybridClock, lamport_clock::LamportClock, lamport_total_order::LamportTotalOrder,
         lundelius_lynch::LundeliusLynch, matrix_clock::MatrixClock, multicast::Multicast, ntp::Ntp,
-        selective_repeat::SelectiveRepeat, sequencer::Sequencer, stop_and_wait::StopAndWait,
-        token_total_order::TokenTotalOrder, unicast::Unicast, vector_clock::VectorClock,
+        reliable_broadcast::ReliableBroadcast, selective_repeat::SelectiveRepeat, sequencer::Sequencer,
+        stop_and_wait::StopAndWait, token_total_order::TokenTotalOrder, unicast::Unicast,
+        uniform_broadcast::UniformBroadcast, vector_clock::VectorClock,
     },
     check::{self, Mismatch, Typed},
     process::{Description, Problem, Process, Samples, Verdict},
@@ -47,6 +48,8 @@ impl Registry {
     pub fn standard() -> Self {
         Self::empty()
             .with::<BestEffortBroadcast>()
+            .with::<ReliableBroadcast>()
+            .with::<UniformBroadcast>()
             .with::<FifoBroadcast>()
             .with::<CausalBroadcast>()
             .with::<Sequencer>()

@@ -56,6 +56,9 @@ pub struct Heartbeat {
     errors: BTreeMap<ProcessId, u32>,
 }
 
+/// Nothing is faster than this, lest a configuration of zero stop the time.
+const SHORTEST: Duration = Duration::from_millis(1);
+
 impl Heartbeat {
     /// Begins to send heartbeats to `watched` and to listen for theirs; this process itself is left out.
     pub fn start<P>(
@@ -67,6 +70,8 @@ impl Heartbeat {
         P: Process<Message: From<Alive>, Timer: From<Pulse>>,
     {
         let me = ctx.me();
+        let (period, timeout) = (config.period.max(SHORTEST), config.timeout.max(SHORTEST));
+        let config = Config { period, timeout };
         let watched: BTreeSet<ProcessId> = watched.into_iter().filter(|process| *process != me).collect();
         let heartbeat = Self { config, watched, suspected: BTreeSet::new(), errors: BTreeMap::new() };
         for process in &heartbeat.watched {
@@ -128,6 +133,7 @@ impl Heartbeat {
                 self.beat(ctx);
                 None
             }
+            Pulse::Silent(process) if !self.watched.contains(&process) => None,
             Pulse::Silent(process) => self.suspected.insert(process).then_some(process),
         }
     }
@@ -141,5 +147,101 @@ impl Heartbeat {
     fn timeout(&self, process: ProcessId) -> Duration {
         let errors = self.errors.get(&process).copied().unwrap_or_default();
         self.config.timeout.saturating_mul(1 << errors.min(16))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        problems::broadcast::Broadcast,
+        process::{Description, Effect, Effects, LocalTime, Neighbours, Request, Scene, TimerRange},
+    };
+
+    /// Somebody who owns a detector and does nothing else.
+    #[derive(Clone, PartialEq, Eq, Hash, Debug)]
+    struct Owner;
+
+    impl Process for Owner {
+        type Problem = Broadcast;
+        type Config = ();
+        type Message = Alive;
+        type Timer = Pulse;
+        type Stable = ();
+        const DESCRIPTION: Description = Description::named("owner");
+
+        fn boot(_ctx: &mut Context<'_, Self>, (): &(), (): ()) -> Self {
+            Self
+        }
+        fn on_request(&mut self, _ctx: &mut Context<'_, Self>, _request: Request<Self>) {}
+        fn on_message(&mut self, _ctx: &mut Context<'_, Self>, _from: ProcessId, _alive: Alive) {}
+        fn on_timer(&mut self, _ctx: &mut Context<'_, Self>, _pulse: Pulse) {}
+    }
+
+    const OTHER: ProcessId = ProcessId(1);
+
+    /// What the first of three processes does and answers.
+    fn step<T>(handler: impl FnOnce(&mut Context<'_, Owner>) -> T) -> (T, Effects<Owner>) {
+        let me = ProcessId(0);
+        let neighbours = Neighbours::everybody(me, 3);
+        let scene = Scene { me, group_size: 3, neighbours, now: LocalTime(0) };
+        let mut effects = Effects::new();
+        let answer = handler(&mut Context::new(scene, &mut effects, &mut ()));
+        (answer, effects)
+    }
+
+    fn started() -> (Heartbeat, Effects<Owner>) {
+        step(|ctx| Heartbeat::start(ctx, Config::default(), ctx.group()))
+    }
+
+    /// How long a process may be silent from now on.
+    fn patience(effects: &Effects<Owner>, process: ProcessId) -> Option<Duration> {
+        let mut set = effects.list.iter().filter_map(|effect| match effect {
+            Effect::SetTimer { timer, range: TimerRange { min, .. } } if *timer == Pulse::Silent(process) => {
+                Some(*min)
+            }
+            _ => None,
+        });
+        set.next_back()
+    }
+
+    #[test]
+    fn it_begins_with_a_heartbeat_for_all_others_and_none_for_itself() {
+        let (heartbeat, effects) = started();
+        assert_eq!(effects.targets, [OTHER, ProcessId(2)]);
+        assert_eq!(patience(&effects, OTHER), Some(Config::default().timeout));
+        assert_eq!(patience(&effects, ProcessId(0)), None);
+        assert!(heartbeat.suspected().is_empty());
+    }
+
+    #[test]
+    fn each_wrong_suspicion_doubles_the_timeout_but_not_for_ever() {
+        let (mut heartbeat, _) = started();
+        let (restored, _) = step(|ctx| heartbeat.on_alive(ctx, OTHER));
+        assert!(!restored, "it was not suspected");
+        for error in 1..40_u32 {
+            let (suspect, _) = step(|ctx| heartbeat.on_pulse(ctx, Pulse::Silent(OTHER)));
+            assert_eq!(suspect, Some(OTHER));
+            let (again, _) = step(|ctx| heartbeat.on_pulse(ctx, Pulse::Silent(OTHER)));
+            assert_eq!(again, None, "it is suspected already");
+            let (restored, effects) = step(|ctx| heartbeat.on_alive(ctx, OTHER));
+            assert!(restored && !heartbeat.suspects(OTHER));
+            let wanted = Config::default().timeout * (1 << error.min(16));
+            assert_eq!(patience(&effects, OTHER), Some(wanted));
+        }
+    }
+
+    #[test]
+    fn who_is_forgotten_is_neither_suspected_nor_heard() {
+        let (mut heartbeat, _) = started();
+        step(|ctx| heartbeat.on_pulse(ctx, Pulse::Silent(OTHER)));
+        step(|ctx| heartbeat.forget(ctx, OTHER));
+        assert!(!heartbeat.suspects(OTHER));
+        let (restored, effects) = step(|ctx| heartbeat.on_alive(ctx, OTHER));
+        assert!(!restored && effects.list.is_empty());
+        let (_, effects) = step(|ctx| heartbeat.on_pulse(ctx, Pulse::Beat));
+        assert_eq!(effects.targets, [ProcessId(2)]);
+        let (_, effects) = step(|ctx| heartbeat.watch(ctx, OTHER));
+        assert_eq!(patience(&effects, OTHER), Some(Config::default().timeout));
     }
 }

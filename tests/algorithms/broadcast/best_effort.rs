@@ -90,7 +90,7 @@ fn every_bug_breaks_its_promise() {
     said(3, &[(0, 0)]).kills::<Mutant>(&Bug::ForgetsTheLast, "agreement", (1, 1));
 }
 
-/// The sender crashes after its first message, and of two receivers one hears it.
+/// Museum 41: the sender crashes after its first message, and of two receivers one hears it.
 #[test]
 fn a_sender_that_crashes_in_the_middle_breaks_agreement() {
     let crash = Action::Crash { targets: Targets::Node(ProcessId(0)), after_sends: Some(1) };

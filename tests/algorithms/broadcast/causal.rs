@@ -147,13 +147,29 @@ fn without_a_bug_it_keeps_its_promises() {
 
 #[test]
 fn every_bug_breaks_its_promise() {
-    chat().kills::<Mutant>(&Bug::FifoTestOnly, "causal-order", (4, 2));
-    two_in_a_row().kills::<Mutant>(&Bug::NoFifoTest, "fifo-order", (2, 1));
-    two_in_a_row().kills::<Mutant>(&Bug::NoRescan, "validity", (2, 2));
     two_in_a_row().kills::<Mutant>(&Bug::StampsTooEarly, "validity", (2, 2));
     said(2, &[(0, 0), (15, 1)]).kills::<Mutant>(&Bug::TicksOnDelivery, "validity", (2, 2));
 }
 
+/// Museum 47: an answer is delivered before its question.
+#[test]
+fn a_fifo_test_alone_breaks_causal_order() {
+    chat().kills::<Mutant>(&Bug::FifoTestOnly, "causal-order", (4, 2));
+}
+
+/// Museum 48: a process's second message is delivered before its first.
+#[test]
+fn a_causal_test_alone_breaks_fifo_order() {
+    two_in_a_row().kills::<Mutant>(&Bug::NoFifoTest, "fifo-order", (2, 1));
+}
+
+/// Museum 50: what is held back is never looked at again.
+#[test]
+fn without_a_second_look_at_the_buffer_a_message_is_stuck() {
+    two_in_a_row().kills::<Mutant>(&Bug::NoRescan, "validity", (2, 2));
+}
+
+/// Museum 53.
 #[test]
 fn a_loose_fifo_test_dies_of_duplicates_only() {
     for trial in [chat(), busy(), two_in_a_row()] {
@@ -176,7 +192,7 @@ fn merging_all_and_skipping_itself_change_nothing() {
     }
 }
 
-/// Two messages that know nothing of each other, each delivered at home first.
+/// Museum 52: two messages that know nothing of each other, each delivered at home first.
 #[test]
 fn causal_order_is_not_total_order() {
     forks::<Mutant>(&said(2, &[(0, 0), (0, 1)]), &Bug::None, (2, 0));

@@ -50,7 +50,7 @@ fn a_sequencer_keeps_its_promises() {
                 _ => Variant::UnicastUnicastBroadcast,
             };
             let sequencer = (dice.below(2) == 0).then_some(ProcessId(1));
-            sequencer::Config { variant, sequencer, numbered: dice.below(2) == 0 }
+            sequencer::Config { variant, sequencer, numbered: dice.below(2) == 0, ..Default::default() }
         },
         say,
     );
