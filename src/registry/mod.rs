@@ -8,8 +8,10 @@ pub use run::{Idle, Options, Outcome, RunError, Standing};
 
 use crate::{
     algorithms::{
-        best_effort_broadcast::BestEffortBroadcast, causal_broadcast::CausalBroadcast,
-        fifo_broadcast::FifoBroadcast, lamport_total_order::LamportTotalOrder, sequencer::Sequencer,
+        anti_entropy::AntiEntropy, best_effort_broadcast::BestEffortBroadcast,
+        causal_broadcast::CausalBroadcast, fifo_broadcast::FifoBroadcast, flooding::Flooding, gossip::Gossip,
+        lamport_total_order::LamportTotalOrder, rumor::Rumor, sequencer::Sequencer,
+        tree_multicast::TreeMulticast,
     },
     process::{Description, Problem, Process},
     scenario::{Catalogue, Facts, Plan},
@@ -37,6 +39,11 @@ impl Registry {
             .with::<CausalBroadcast>()
             .with::<Sequencer>()
             .with::<LamportTotalOrder>()
+            .with::<Flooding>()
+            .with::<TreeMulticast>()
+            .with::<Gossip>()
+            .with::<Rumor>()
+            .with::<AntiEntropy>()
     }
 
     /// No algorithms.

@@ -3,3 +3,4 @@
 pub mod channel;
 pub mod heartbeat;
 pub mod own_copy;
+pub mod peers;
