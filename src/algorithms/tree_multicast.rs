@@ -196,10 +196,14 @@ impl TreeMulticast {
     }
 
     /// Upon a heartbeat. A child that was suspected for nothing may have missed something: it gets everything again.
+    /// Who took itself for the root and hears of one above it was mistaken.
     fn on_alive(&mut self, ctx: &mut Context<'_, Self>, from: ProcessId) {
         let Some(heartbeat) = &mut self.heartbeat else { return };
         if heartbeat.on_alive(ctx, from) && self.children.contains(&from) {
             self.send_missing(ctx, from, &[]);
+        }
+        if self.parent.is_none() && from < ctx.me() {
+            self.attach_to(ctx, from);
         }
     }
 
@@ -210,12 +214,20 @@ impl TreeMulticast {
         if silent.is_none() || silent != self.parent {
             return;
         }
-        heartbeat.forget(ctx, self.parent.unwrap_or(ctx.me()));
-        self.parent = (!self.substitutes.is_empty()).then(|| self.substitutes.remove(0));
-        if let Some(parent) = self.parent {
-            heartbeat.watch(ctx, parent);
-            ctx.send(parent, Message::Attach { delivered: self.delivered.clone() });
+        silent.into_iter().for_each(|parent| heartbeat.forget(ctx, parent));
+        self.parent = None;
+        if !self.substitutes.is_empty() {
+            let next = self.substitutes.remove(0);
+            self.attach_to(ctx, next);
         }
+    }
+
+    /// Takes another parent, and tells it what is known here.
+    fn attach_to(&mut self, ctx: &mut Context<'_, Self>, parent: ProcessId) {
+        let Some(heartbeat) = &mut self.heartbeat else { return };
+        self.parent = Some(parent);
+        heartbeat.watch(ctx, parent);
+        ctx.send(parent, Message::Attach { delivered: self.delivered.clone() });
     }
 
     /// Upon an orphan: take it in, tell it what it lacks, and ask for what this process lacks.

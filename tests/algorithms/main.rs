@@ -9,5 +9,6 @@
 mod broadcast;
 #[path = "../common/dice.rs"]
 mod dice;
+mod scale;
 mod soak;
 mod trial;
