@@ -79,10 +79,13 @@ fn push_pull_takes_log3_n_plus_log2_ln_n_rounds() {
     takes_as_many_rounds_as_published(Mode::PushPull, |n| n.log(3.0) + n.ln().log2(), 0.1);
 }
 
+/// From a fraction that does not know to that of a round later.
+type Recurrence = fn(f64) -> f64;
+
 /// Of a fraction s that does not know, this fraction does not know a round later: the mean-field recurrences.
 #[test]
 fn gossip_grows_as_the_recurrences_say() {
-    let recurrences: [(Mode, fn(f64) -> f64); 3] = [
+    let recurrences: [(Mode, Recurrence); 3] = [
         (Mode::Push, |s| s * (s - 1.0).exp()),
         (Mode::Pull, |s| s * s),
         (Mode::PushPull, |s| s * s * (s - 1.0).exp()),

@@ -142,7 +142,7 @@ fn gossip_keeps_its_promises_over_bad_links_whoever_crashes() {
         }
         let mode = [Mode::Push, Mode::Pull, Mode::PushPull][dice.below(3) as usize];
         let period = Duration::from_millis(20 + dice.below(80));
-        (setup, requests, gossip::Config { mode, period, rounds: Some(40) })
+        (setup, requests, gossip::Config { mode, period, rounds: Some(30) })
     });
 }
 
@@ -192,7 +192,7 @@ fn anti_entropy_keeps_its_promises_whatever_happens_for_a_while() {
         }
         let config = anti_entropy::Config {
             period: Duration::from_millis(30 + dice.below(70)),
-            rounds: Some(40),
+            rounds: Some(25),
             mode: [anti_entropy::Mode::Pull, anti_entropy::Mode::PushPull][dice.below(2) as usize],
             certificates: if dice.below(2) == 0 {
                 Certificates::Forever
