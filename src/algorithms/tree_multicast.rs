@@ -39,6 +39,9 @@ pub struct TreeMulticast {
     delivered: Vec<u64>,
     /// Everything that was heard: for those who attach themselves, and what is early until its turn.
     heard: BTreeMap<(ProcessId, u64), String>,
+    /// What is not acknowledged yet: to whom it will be, and which neighbours' acknowledgements are awaited.
+    pending: BTreeMap<(ProcessId, u64), (ProcessId, BTreeSet<ProcessId>)>,
+    acknowledges: bool,
     heartbeat: Option<Heartbeat>,
 }
 
@@ -51,13 +54,15 @@ pub struct Config {
     pub children: Option<u32>,
     /// Whether the tree is repaired when somebody crashes; for a tree by ids only.
     pub repair: bool,
+    /// Whether a sender is told when everybody has its message; not together with `repair`.
+    pub acknowledge: bool,
     /// When to suspect a neighbour in the tree.
     pub heartbeat: heartbeat::Config,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { children: Some(2), repair: false, heartbeat: heartbeat::Config::default() }
+        Self { children: Some(2), repair: false, acknowledge: false, heartbeat: heartbeat::Config::default() }
     }
 }
 
@@ -73,6 +78,13 @@ pub enum Message {
         id: u64,
         /// What was said.
         body: String,
+    },
+    /// Everybody on this side of the tree has delivered it.
+    Ack {
+        /// Who said it.
+        origin: ProcessId,
+        /// Which of the origin's messages it is.
+        id: u64,
     },
     /// Be my parent.
     Attach {
@@ -110,14 +122,15 @@ impl Process for TreeMulticast {
             "without `repair` nobody crashes; with it, who crashes stays down, and nobody who is up is silent for longer than the timeout",
             "a topology that is a tree, where `children` is null; where it is a number, links between all",
         ],
-        promises: &["validity", "self-delivery", "agreement", "integrity", "fifo-order"],
+        promises: &["validity", "self-delivery", "agreement", "integrity", "acknowledgement", "fifo-order"],
         messages: &[
             ("data", "what was said, by whom, and its number among the source's messages"),
+            ("ack", "everybody on this side of the tree has delivered it (acknowledge)"),
             ("attach", "to the nearest ancestor that is alive: be my parent; and what was delivered already"),
             ("delivered", "from the new parent: what it has delivered already"),
             ("heartbeat", "a sign of life, between neighbours in the tree (repair)"),
         ],
-        cost: "N-1 messages for each broadcast, no more than `children` + 1 by any process; as many delays as the sender is away from the farthest, twice the tree's depth at most. Repair: 2 heartbeats a period on each edge, and 2 messages for each orphan beside what it missed",
+        cost: "N-1 messages for each broadcast, 2(N-1) with acknowledgements; no more than `children` + 1 by any process; as many delays as the sender is away from the farthest, twice the tree's depth at most. Repair: 2 heartbeats a period on each edge, and 2 messages for each orphan beside what it missed",
         breaks: &[
             "an inner process crashes and nothing is repaired: its subtree is cut off (validity, agreement)",
             "a topology that is no tree: nothing is delivered twice, but circles cost messages",
@@ -139,6 +152,8 @@ impl Process for TreeMulticast {
             sent: 0,
             delivered: vec![0; ctx.group_size()],
             heard: BTreeMap::new(),
+            pending: BTreeMap::new(),
+            acknowledges: config.acknowledge && !repairs,
             heartbeat: repairs.then(|| Heartbeat::start(ctx, config.heartbeat, watched)),
         }
     }
@@ -152,6 +167,7 @@ impl Process for TreeMulticast {
     fn on_message(&mut self, ctx: &mut Context<'_, Self>, from: ProcessId, message: Message) {
         match message {
             Message::Data { origin, id, body } => self.on_data(ctx, from, (origin, id), body),
+            Message::Ack { origin, id } => self.on_ack(ctx, from, (origin, id)),
             Message::Attach { delivered } => self.on_attach(ctx, from, &delivered),
             Message::Delivered { delivered } => self.send_missing(ctx, from, &delivered),
             Message::Heartbeat(Alive) => self.on_alive(ctx, from),
@@ -186,13 +202,41 @@ impl TreeMulticast {
         let suspected = |process: &ProcessId| self.heartbeat.as_ref().is_some_and(|h| h.suspects(*process));
         let neighbours = self.parent.iter().chain(&self.children).copied();
         let targets = neighbours.filter(|neighbour| *neighbour != from && !suspected(neighbour));
-        ctx.multicast(targets, Message::Data { origin, id, body });
-        let delivered = &mut self.delivered[origin.index()];
-        while let Some(body) = self.heard.get(&(origin, *delivered + 1)) {
-            *delivered += 1;
-            let delivery = Delivery { number: None, from: origin, id: *delivered, body: body.clone() };
-            ctx.produce(Output::Deliver(delivery));
+        let targets: BTreeSet<ProcessId> = targets.collect();
+        ctx.multicast(targets.iter().copied(), Message::Data { origin, id, body });
+        if self.acknowledges {
+            self.pending.insert((origin, id), (from, targets));
         }
+        while let Some(body) = self.heard.get(&(origin, self.delivered[origin.index()] + 1)) {
+            self.delivered[origin.index()] += 1;
+            let id = self.delivered[origin.index()];
+            let delivery = Delivery { number: None, from: origin, id, body: body.clone() };
+            ctx.produce(Output::Deliver(delivery));
+            self.acknowledge(ctx, (origin, id));
+        }
+    }
+
+    /// Upon an acknowledgement: one side of the tree less to wait for.
+    fn on_ack(&mut self, ctx: &mut Context<'_, Self>, from: ProcessId, name: (ProcessId, u64)) {
+        if let Some((_, awaited)) = self.pending.get_mut(&name)
+            && awaited.remove(&from)
+        {
+            self.acknowledge(ctx, name);
+        }
+    }
+
+    /// The convergecast: delivered here and on all sides but the one it came from, it is acknowledged to that side.
+    fn acknowledge(&mut self, ctx: &mut Context<'_, Self>, (origin, id): (ProcessId, u64)) {
+        let Some((from, awaited)) = self.pending.get(&(origin, id)) else { return };
+        if !awaited.is_empty() || self.delivered[origin.index()] < id {
+            return;
+        }
+        if origin == ctx.me() {
+            ctx.produce(Output::Acknowledged(id));
+        } else {
+            ctx.send(*from, Message::Ack { origin, id });
+        }
+        self.pending.remove(&(origin, id));
     }
 
     /// Upon a heartbeat. A child that was suspected for nothing may have missed something: it gets everything again.

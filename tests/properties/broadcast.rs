@@ -348,3 +348,17 @@ fn total_order_looks_past_messages_that_only_one_delivers() {
     all.extend((0..3).flat_map(|node| (1..4).map(move |id| heard(node, 0, id))));
     holds(6, quiescent("total-order", 3, &all));
 }
+
+#[test]
+fn acknowledgement_asks_that_all_have_delivered_by_then() {
+    let told = |node, id| Line::Heard(node, Output::Acknowledged(id));
+    holds(1, quiescent("acknowledgement", 2, &[said(0, "m"), heard(1, 0, 1), told(0, 1)]));
+    violated(&[1], quiescent("acknowledgement", 2, &[said(0, "m"), told(0, 1), heard(1, 0, 1)]));
+    violated(&[2], quiescent("acknowledgement", 3, &[said(0, "m"), heard(1, 0, 1), told(0, 1)]));
+    // Who crashes need not have it, and the sender knows it anyway.
+    holds(1, quiescent("acknowledgement", 3, &[said(0, "m"), heard(1, 0, 1), crash(2), told(0, 1)]));
+    // Of another message, or of none.
+    violated(&[2], quiescent("acknowledgement", 2, &[said(0, "m"), heard(1, 0, 1), told(0, 2)]));
+    violated(&[2], quiescent("acknowledgement", 2, &[said(0, "m"), heard(1, 0, 1), told(1, 1)]));
+    vacuous(quiescent("acknowledgement", 2, &[said(0, "m"), heard(1, 0, 1)]));
+}

@@ -11,6 +11,7 @@ use synod::{
         rumor::{self, Rumor, Variant},
         tree_multicast::{self, TreeMulticast},
     },
+    problems::broadcast::{Broadcast, Output},
     process::{Process, ProcessId},
     simulate::{Cast, Simulation},
     trace::{Counts, Level},
@@ -111,6 +112,20 @@ fn a_tree_costs_n_minus_1_whoever_sends() {
     }
 }
 
+/// Acknowledgements come back from the leaves; the sender is told when the last one has come.
+#[test]
+fn a_tree_with_acknowledgements_costs_twice_n_minus_1() {
+    for nodes in SIZES {
+        for sender in [0, nodes / 2, nodes - 1] {
+            let config = tree_multicast::Config { acknowledge: true, ..Default::default() };
+            let (counts, outputs) = said(nodes, &[(0, sender)]).run::<TreeMulticast>(config, 1);
+            assert_eq!(of_kind(&counts, "data"), u64::from(nodes - 1));
+            assert_eq!(counts.total(), 2 * u64::from(nodes - 1));
+            assert_eq!(outputs.last(), Some(&(ProcessId(sender), Output::Acknowledged(1))));
+        }
+    }
+}
+
 /// The root's message is with everybody after as many delays as the tree is deep: ⌈log_k(N(k-1)+1)⌉-1.
 #[test]
 fn a_tree_takes_as_many_delays_as_it_is_deep() {
@@ -130,7 +145,7 @@ fn a_tree_takes_as_many_delays_as_it_is_deep() {
 }
 
 /// When the last event of a synchronous run happens, and how the processes end.
-fn quiet<P: Process<Problem = synod::problems::broadcast::Broadcast>>(
+fn quiet<P: Process<Problem = Broadcast>>(
     nodes: u32,
     sender: u32,
     config: P::Config,

@@ -3,14 +3,15 @@
 //! Rounds are synchronous: a link takes 1 ms, a round 100 ms. Measured over 200 seeds, the constants of the three
 //! formulas are, at n = 64, 256, 1024: push 1.02, 1.13, 1.11; pull 1.02, 1.04, 0.99; push-pull 0.15, 0.11, 0.06.
 
-use super::synchronous;
+use super::{synchronous, written};
 use std::{sync::Arc, time::Duration};
 use synod::{
     algorithms::{
+        anti_entropy::AntiEntropy,
         gossip::{self, Gossip, Mode},
         rumor::{self, Rumor, Variant},
     },
-    process::{ProcessId, Time},
+    process::{ProcessId, Time, What},
     simulate::{Cast, Simulation},
     trace::Level,
 };
@@ -92,16 +93,16 @@ fn gossip_grows_as_the_recurrences_say() {
     ];
     let nodes = 1024;
     for (mode, recurrence) in recurrences {
-        let mut simulation = gossiping(nodes, mode, 24);
+        let mut simulation = gossiping(nodes, mode, 20);
         let (mut found, mut wanted) = (0.0, 0.0);
-        for seed in 0..8 {
+        for seed in 0..5 {
             simulation.run(seed, Level::Nothing);
             let ages = ages(&simulation);
             let ignorant = |round: u32| {
                 let knowing = ages.iter().filter(|age| **age <= round).count();
                 1.0 - knowing as f64 / f64::from(nodes)
             };
-            for round in 0..24 {
+            for round in 0..20 {
                 let (before, after) = (ignorant(round), ignorant(round + 1));
                 if (0.02..0.98).contains(&before) {
                     found += before - after;
@@ -109,7 +110,31 @@ fn gossip_grows_as_the_recurrences_say() {
                 }
             }
         }
-        assert!((found / wanted - 1.0).abs() < 0.02, "{mode:?} grows by {found:.3}, not by {wanted:.3}");
+        assert!((found / wanted - 1.0).abs() < 0.03, "{mode:?} grows by {found:.3}, not by {wanted:.3}");
+    }
+}
+
+/// Everybody has a write after O(log N) rounds, about as many as push-pull gossip takes.
+#[test]
+fn a_write_is_everywhere_after_about_log_n_rounds() {
+    for nodes in [16, 64, 128] {
+        let mut trial = written(nodes, &[(0, 0, "x", Some("1"))]);
+        trial.setup.network.delay = Duration::from_millis(1);
+        trial.setup.network.jitter = Duration::ZERO;
+        let formula = f64::from(nodes).log(3.0) + f64::from(nodes).ln().log2() + 0.1;
+        trial.setup.until = Some(Time(150_000_000 * formula.ceil() as u64));
+        let cast = Cast { config: Default::default(), requests: trial.requests, ..Cast::default() };
+        let mut simulation = Simulation::<AntiEntropy>::new(Arc::new(trial.setup), cast);
+        let mut last = |seed| {
+            let end = simulation.run(seed, Level::Full).end;
+            let history = simulation.recording().history(nodes as usize, end);
+            let shown = history.steps.iter().filter(|step| matches!(step.what, What::Output(_)));
+            let times: Vec<u64> = shown.map(|step| step.time.0).collect();
+            assert_eq!(times.len(), nodes as usize, "everybody has it");
+            times.last().map_or(0, |time| time / 100_000_000) as f64
+        };
+        let mean = (0..20).map(&mut last).sum::<f64>() / 20.0;
+        assert!((mean - formula).abs() < 1.0, "{mean} rounds among {nodes}, about {formula:.2} expected");
     }
 }
 

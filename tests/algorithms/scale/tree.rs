@@ -3,7 +3,10 @@
 use super::{deliver, milliseconds, said, synchronous};
 use crate::trial::Trial;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 use synod::{
     algorithms::{
         parts::heartbeat::{self, Alive, Heartbeat, Pulse},
@@ -200,7 +203,9 @@ fn a_tree_outlives_its_root_and_a_whole_line() {
     let mut trial = talk.with(100, crash(1)).with(105, crash(3)).with(800, crash(0));
     trial.setup.until = milliseconds(2000);
     for children in 1..=3 {
-        let config = Config { children: Some(children), ..repaired() };
+        let mut config = Config { children: Some(children), ..repaired() };
+        config.heartbeat.period = Duration::from_millis(100);
+        config.heartbeat.timeout = Duration::from_millis(250);
         trial.survives::<TreeMulticast>(&config, PROMISES);
     }
 }

@@ -30,7 +30,13 @@ type Made<P> = (Setup, Vec<synod::process::Request<P>>, <P as Process>::Config);
 
 /// Runs `P` in many worlds, each made from its own dice; every promise is put to the test in a tenth of them.
 fn wander<P: Process>(make: impl Fn(&mut Dice) -> Made<P>) {
-    let promises: Vec<String> = P::DESCRIPTION.promises.iter().map(|promise| (*promise).to_owned()).collect();
+    wander_without::<P>("", make);
+}
+
+/// The same, without one of the promises.
+fn wander_without<P: Process>(without: &str, make: impl Fn(&mut Dice) -> Made<P>) {
+    let promises = P::DESCRIPTION.promises.iter().filter(|promise| **promise != without);
+    let promises: Vec<String> = promises.map(|promise| (*promise).to_owned()).collect();
     let mut exercised = vec![0_u64; promises.len()];
     for seed in 0..WORLDS {
         let (mut setup, requests, config) = make(&mut Dice::new(seed));
@@ -99,7 +105,7 @@ fn a_tree_keeps_its_promises() {
         &[],
         |dice| {
             let children = Some(1 + dice.below(4) as u32);
-            tree_multicast::Config { children, ..Default::default() }
+            tree_multicast::Config { children, acknowledge: dice.below(2) == 0, ..Default::default() }
         },
         say,
     );
@@ -111,14 +117,14 @@ fn a_tree_made_of_links_keeps_its_promises() {
         let (mut setup, requests) = world(dice, Links::Duplicating, say);
         let shapes = [Shape::Line, Shape::Tree { children: 2 }, Shape::Tree { children: 3 }, Shape::Star];
         setup.topology = shapes[dice.below(4) as usize].clone();
-        (setup, requests, tree_multicast::Config { children: None, ..Default::default() })
+        (setup, requests, tree_multicast::Config { children: None, acknowledge: true, ..Default::default() })
     });
 }
 
 /// Up to two crash; somebody may stand still for longer than the timeout and be suspected for nothing.
 #[test]
 fn a_repaired_tree_keeps_its_promises_whoever_crashes() {
-    wander::<TreeMulticast>(|dice| {
+    wander_without::<TreeMulticast>("acknowledgement", |dice| {
         let (mut setup, requests) = world(dice, Links::Duplicating, say);
         setup.network.distribution = Distribution::Uniform;
         for _ in 0..dice.below(3) {
