@@ -1,7 +1,7 @@
 //! Flooding: whoever hears something new passes it on over all of its links but the one it came by.
 //!
 //! The ARPANET's way to spread routing updates: McQuillan, Richer, Rosen, "The new routing algorithm for the ARPANET"
-//! (1980); Perlman, "Network layer protocols with Byzantine robustness" (1988), chapter 4; with a hop limit as in
+//! (1980); Perlman, "Network layer protocols with Byzantine robustness" (1988); with a hop limit as in
 //! Gnutella 0.4 (2000). No process knows more than its own links.
 //!
 //! A hop limit and a memory of what was seen do not go together where messages overtake each other: the copy that
@@ -88,7 +88,7 @@ impl Process for Flooding {
             "a crash that cuts the links in two (validity, agreement)",
             "a hop limit without `improve`, and messages that overtake each other (validity)",
         ],
-        source: "McQuillan, Richer, Rosen, The new routing algorithm for the ARPANET (1980); Perlman, Network layer protocols with Byzantine robustness (1988), chapter 4",
+        source: "McQuillan, Richer, Rosen, The new routing algorithm for the ARPANET (1980); Perlman, Network layer protocols with Byzantine robustness (1988)",
     };
 
     fn boot(_ctx: &mut Context<'_, Self>, config: &Config, (): ()) -> Self {

@@ -1,6 +1,6 @@
 //! Gossip: in each round everybody calls one other at random; news is pushed to the called, pulled from it, or both.
 //!
-//! Push: Frieze, Grimmett, "The shortest-path problem for graphs with random arc-lengths" (1985), section 4; Pittel, "On
+//! Push: Frieze, Grimmett, "The shortest-path problem for graphs with random arc-lengths" (1985); Pittel, "On
 //! spreading a rumor" (1987). Pull and both: Demers et al., "Epidemic algorithms for replicated database maintenance"
 //! (1987), section 1.3; Karp, Schindelhauer, Shenker, Vöcking, "Randomized rumor spreading" (2000), from which the rule
 //! that ends it: a rumour carries its age in rounds, and is pushed until it is old.
@@ -238,12 +238,12 @@ impl Gossip {
             return;
         }
         let Some(peer) = any_other(ctx) else { return };
-        let (news, known) = (self.news(), self.known.keys().copied().collect());
-        match mode {
-            Mode::Push => ctx.send(peer, Message::Push { news }),
-            Mode::Pull => ctx.send(peer, Message::Pull { known }),
-            Mode::PushPull => ctx.send(peer, Message::Call { news, known }),
-        }
+        let message = match mode {
+            Mode::Push => Message::Push { news: self.news() },
+            Mode::Pull => Message::Pull { known: self.names() },
+            Mode::PushPull => Message::Call { news: self.news(), known: self.names() },
+        };
+        ctx.send(peer, message);
         self.wake(ctx);
     }
 
@@ -286,6 +286,11 @@ impl Gossip {
             self.awake = true;
             ctx.set_timer(Timer::Round, self.config.period);
         }
+    }
+
+    /// What is known.
+    fn names(&self) -> Vec<Name> {
+        self.known.keys().copied().collect()
     }
 
     /// What is young enough to be pushed.

@@ -1,6 +1,6 @@
 //! Multicast along a tree: each passes a message on to its neighbours in the tree but the one it came from.
 //!
-//! Dalal, Metcalfe, "Reverse path forwarding of broadcast packets" (1978), section 2; the tree as an overlay among
+//! Dalal, Metcalfe, "Reverse path forwarding of broadcast packets" (1978); the tree as an overlay among
 //! hosts: Chu, Rao, Zhang, "A case for end system multicast" (2000). Anybody may send: the tree is shared.
 //!
 //! The repair: heartbeats run along the tree. Whoever loses its parent attaches itself to its nearest ancestor that is
@@ -135,7 +135,7 @@ impl Process for TreeMulticast {
             "an inner process crashes and nothing is repaired: its subtree is cut off (validity, agreement)",
             "a topology that is no tree: nothing is delivered twice, but circles cost messages",
         ],
-        source: "Dalal, Metcalfe, Reverse path forwarding of broadcast packets (1978), section 2; Chu, Rao, Zhang, A case for end system multicast (2000)",
+        source: "Dalal, Metcalfe, Reverse path forwarding of broadcast packets (1978); Chu, Rao, Zhang, A case for end system multicast (2000)",
     };
 
     fn boot(ctx: &mut Context<'_, Self>, config: &Config, (): ()) -> Self {
