@@ -209,3 +209,18 @@ fn a_tree_outlives_its_root_and_a_whole_line() {
         trial.survives::<TreeMulticast>(&config, PROMISES);
     }
 }
+
+/// Who stands still for longer than the timeout is suspected for nothing; when it goes on, the tree is whole again.
+#[test]
+fn a_tree_takes_back_who_was_only_asleep() {
+    for sleeper in 0..4 {
+        let target = Targets::Node(ProcessId(sleeper));
+        let talk = said(5, &[(300, 4), (310, 3), (1200, 0), (1201, 1), (1202, 2), (1203, 4)]);
+        let mut trial = talk.with(100, Action::Pause(target)).with(700, Action::Resume(target));
+        trial.setup.until = milliseconds(1400);
+        let mut config = Config { children: Some(2), ..repaired() };
+        config.heartbeat.period = Duration::from_millis(100);
+        config.heartbeat.timeout = Duration::from_millis(250);
+        trial.survives::<TreeMulticast>(&config, PROMISES);
+    }
+}
