@@ -256,10 +256,10 @@ fn scenario() -> String {
 
 #[test]
 fn progress_is_told_when_it_is_asked_for() {
-    let quiet = output(&mut synod(&["run", "scenarios/group_communication"]));
+    let quiet = output(&mut synod(&["run", "scenarios/topologies"]));
     assert!(quiet.stderr.is_empty());
-    let told = output(&mut synod(&["run", "scenarios/group_communication", "--progress", "always"]));
-    assert!(String::from_utf8_lossy(&told.stderr).ends_with("5 of 5 scenarios\n"));
+    let told = output(&mut synod(&["run", "scenarios/topologies", "--progress", "always"]));
+    assert!(String::from_utf8_lossy(&told.stderr).ends_with("14 of 14 scenarios\n"));
     assert_eq!(told.stdout, quiet.stdout);
 }
 

@@ -33,7 +33,7 @@ pub struct AbsoluteOrder {
 
 /// The scenario's `algorithm.config`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct Config {
     /// W: the messages of so much time are put in order together.
     #[serde(with = "duration")]
@@ -48,7 +48,7 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        let (window, delay_max) = (Duration::from_millis(20), Duration::from_millis(50));
+        let (window, delay_max) = (Duration::from_millis(20), Duration::from_millis(150));
         Self { window, delay_max, precision: Duration::from_millis(5) }
     }
 }
@@ -87,7 +87,7 @@ impl Process for AbsoluteOrder {
         name: "absolute-order",
         summary: "Delivers all messages in the order in which they were sent, as far as the clocks can tell: a window at a time.",
         assumes: &[
-            "perfect links: nothing is lost, duplicated or made up, and nothing is under way for longer than `delay_max`",
+            "perfect links: nothing is lost, duplicated or made up, and nothing is under way for longer than `delay-max`",
             "clocks that never go back and differ by no more than `precision`, and processes that react at once",
             "nobody crashes in the middle of a broadcast",
         ],
@@ -103,7 +103,7 @@ impl Process for AbsoluteOrder {
         messages: &[("data", "what was said, with the time by the sender's clock")],
         cost: "N-1 messages for each broadcast, nothing else; W + delay_max + 2 precision at most from broadcast to delivery",
         breaks: &[
-            "a message that takes longer than `delay_max`: its window may be closed, then it is late (validity)",
+            "a message that takes longer than `delay-max`: its window may be closed, then it is late (validity)",
             "a clock that is off by more than `precision`: one order for all, but not that of sending (absolute-order)",
             "a clock that is set back or ahead: what its process says or hears is late (validity)",
         ],

@@ -8,13 +8,14 @@ pub use run::{Idle, Options, Outcome, RunError, Standing};
 
 use crate::{
     algorithms::{
-        abcast::Abcast, absolute_order::AbsoluteOrder, berkeley::Berkeley,
+        abcast::Abcast, absolute_order::AbsoluteOrder, anti_entropy::AntiEntropy, berkeley::Berkeley,
         best_effort_broadcast::BestEffortBroadcast, causal_broadcast::CausalBroadcast, causal_rst::CausalRst,
-        causal_ses::CausalSes, cristian::Cristian, fifo_broadcast::FifoBroadcast, go_back_n::GoBackN,
-        hybrid_clock::HybridClock, lamport_clock::LamportClock, lamport_total_order::LamportTotalOrder,
-        lundelius_lynch::LundeliusLynch, matrix_clock::MatrixClock, multicast::Multicast, ntp::Ntp,
-        reliable_broadcast::ReliableBroadcast, selective_repeat::SelectiveRepeat, sequencer::Sequencer,
-        stop_and_wait::StopAndWait, token_total_order::TokenTotalOrder, unicast::Unicast,
+        causal_ses::CausalSes, cristian::Cristian, fifo_broadcast::FifoBroadcast, flooding::Flooding,
+        go_back_n::GoBackN, gossip::Gossip, hybrid_clock::HybridClock, lamport_clock::LamportClock,
+        lamport_total_order::LamportTotalOrder, lundelius_lynch::LundeliusLynch, matrix_clock::MatrixClock,
+        multicast::Multicast, ntp::Ntp, reliable_broadcast::ReliableBroadcast, rumor::Rumor,
+        selective_repeat::SelectiveRepeat, sequencer::Sequencer, stop_and_wait::StopAndWait,
+        token_total_order::TokenTotalOrder, tree_multicast::TreeMulticast, unicast::Unicast,
         uniform_broadcast::UniformBroadcast, vector_clock::VectorClock,
     },
     check::{self, Mismatch, Typed},
@@ -72,6 +73,11 @@ impl Registry {
             .with::<Abcast>()
             .with::<AbsoluteOrder>()
             .with::<TokenTotalOrder>()
+            .with::<Flooding>()
+            .with::<TreeMulticast>()
+            .with::<Gossip>()
+            .with::<Rumor>()
+            .with::<AntiEntropy>()
     }
 
     /// No algorithms.

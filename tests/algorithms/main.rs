@@ -11,5 +11,6 @@ mod clocks;
 #[path = "../common/dice.rs"]
 mod dice;
 mod messaging;
+mod scale;
 mod soak;
 mod trial;

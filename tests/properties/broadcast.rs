@@ -445,3 +445,17 @@ fn late_messages_are_not_delivered() {
     let own = [said(0, "m"), late(0, 0, 1)];
     violated(&[0], quiescent("self-delivery", 2, &own));
 }
+
+#[test]
+fn acknowledgement_asks_that_all_have_delivered_by_then() {
+    let told = |node, id| Line::Heard(node, Output::Acknowledged(id));
+    holds(1, quiescent("acknowledgement", 2, &[said(0, "m"), heard(1, 0, 1), told(0, 1)]));
+    violated(&[1], quiescent("acknowledgement", 2, &[said(0, "m"), told(0, 1), heard(1, 0, 1)]));
+    violated(&[2], quiescent("acknowledgement", 3, &[said(0, "m"), heard(1, 0, 1), told(0, 1)]));
+    // Who crashes need not have it, and the sender knows it anyway.
+    holds(1, quiescent("acknowledgement", 3, &[said(0, "m"), heard(1, 0, 1), crash(2), told(0, 1)]));
+    // Of another message, or of none.
+    violated(&[2], quiescent("acknowledgement", 2, &[said(0, "m"), heard(1, 0, 1), told(0, 2)]));
+    violated(&[2], quiescent("acknowledgement", 2, &[said(0, "m"), heard(1, 0, 1), told(1, 1)]));
+    vacuous(quiescent("acknowledgement", 2, &[said(0, "m"), heard(1, 0, 1)]));
+}

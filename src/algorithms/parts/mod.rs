@@ -5,4 +5,5 @@ pub mod channel;
 pub mod heartbeat;
 pub mod letters;
 pub mod own_copy;
+pub mod peers;
 pub mod window;

@@ -111,7 +111,7 @@ struct Said {
 
 /// The scenario's `algorithm.config`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct Config {
     /// When a message is delivered.
     pub delivery: When,
@@ -255,7 +255,7 @@ impl Process for TokenTotalOrder {
         ],
         cost: "N tokens for each rotation and N-1 data for each broadcast; two rotations with nothing to do and N-1 rest end a burst; a wake begins one, unless the token rests at the sender",
         breaks: &[
-            "a partition for longer than `token_loss` and `gather`: both sides go on without the other (validity)",
+            "a partition for longer than `token-loss` and `gather`: both sides go on without the other (validity)",
             "with delivery `agreed` a process delivers, and crashes before anybody else has the message (uniform-agreement); `safe` waits for everybody",
         ],
         source: "Amir, Moser, Melliar-Smith, Agarwal, Ciarfella, The Totem single-ring ordering and membership protocol (1995), section 4",

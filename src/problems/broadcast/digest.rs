@@ -89,7 +89,7 @@ impl<'a> Digest<'a> {
                     life[mine] = digest.lives;
                     digest.lives += 1;
                 }
-                What::Output(Output::Late(_) | Output::Precision(_))
+                What::Output(Output::Late(_) | Output::Precision(_) | Output::Acknowledged(_))
                 | What::Boot
                 | What::Send { .. }
                 | What::Receive { .. }

@@ -16,7 +16,7 @@ mod reach;
 
 use crate::process::{Example, Measure, Problem, ProcessId, Property, PropertyKind, Unit, duration};
 use order::{absolute_order, causal_order, fifo_order, total_order};
-use reach::{agreement, integrity, self_delivery, uniform_agreement, validity};
+use reach::{acknowledgement, agreement, integrity, self_delivery, uniform_agreement, validity};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -42,6 +42,8 @@ pub enum Output {
     Late(Delivery),
     /// By how much the clocks by which messages are ordered may differ: said once, by algorithms that order by time.
     Precision(#[serde(with = "duration")] Duration),
+    /// Everybody has delivered this process's message of this number.
+    Acknowledged(u64),
 }
 
 /// A message that is delivered.
@@ -73,65 +75,7 @@ impl Problem for Broadcast {
     ];
 
     fn properties() -> Vec<Property<Self>> {
-        use PropertyKind::{Liveness, Safety};
-        let property = |name, about, kind, check| Property { name, about, kind, check };
-        vec![
-            property(
-                "validity",
-                "What a correct process broadcasts, every other correct process delivers.",
-                Liveness,
-                validity,
-            ),
-            property(
-                "self-delivery",
-                "A correct process delivers its own broadcasts.",
-                Liveness,
-                self_delivery,
-            ),
-            property(
-                "agreement",
-                "What one correct process delivers, all correct processes but its sender deliver.",
-                Liveness,
-                agreement,
-            ),
-            property(
-                "uniform-agreement",
-                "What any process delivers, even one that crashes, all correct processes but its sender deliver.",
-                Liveness,
-                uniform_agreement,
-            ),
-            property(
-                "integrity",
-                "Every message is delivered at most once, and only if it was broadcast before.",
-                Safety,
-                integrity,
-            ),
-            property(
-                "fifo-order",
-                "The messages of one sender are delivered in the order it broadcast them.",
-                Safety,
-                fifo_order,
-            ),
-            property(
-                "causal-order",
-                "No message is delivered before one that it may answer.",
-                Safety,
-                causal_order,
-            ),
-            property(
-                "total-order",
-                "Any two processes deliver the messages that both deliver in the same order.",
-                Safety,
-                total_order,
-            ),
-            property(
-                "absolute-order",
-                "Of two messages that were broadcast further apart than the clocks' precision, nobody delivers the later \
-                 one first.",
-                Safety,
-                absolute_order,
-            ),
-        ]
+        reaching().into_iter().chain(ordering()).collect()
     }
 
     fn measures() -> Vec<Measure<Self>> {
@@ -142,4 +86,76 @@ impl Problem for Broadcast {
             take: reach::delays,
         }]
     }
+}
+
+/// What reaches whom.
+fn reaching() -> Vec<Property<Broadcast>> {
+    use PropertyKind::{Liveness, Safety};
+    let property = |name, about, kind, check| Property { name, about, kind, check };
+    vec![
+        property(
+            "validity",
+            "What a correct process broadcasts, every other correct process delivers.",
+            Liveness,
+            validity,
+        ),
+        property("self-delivery", "A correct process delivers its own broadcasts.", Liveness, self_delivery),
+        property(
+            "agreement",
+            "What one correct process delivers, all correct processes but its sender deliver.",
+            Liveness,
+            agreement,
+        ),
+        property(
+            "uniform-agreement",
+            "What any process delivers, even one that crashes, all correct processes but its sender deliver.",
+            Liveness,
+            uniform_agreement,
+        ),
+        property(
+            "integrity",
+            "Every message is delivered at most once, and only if it was broadcast before.",
+            Safety,
+            integrity,
+        ),
+        property(
+            "acknowledgement",
+            "When a process is told that everybody has its message, all who do not crash have delivered it.",
+            Safety,
+            acknowledgement,
+        ),
+    ]
+}
+
+/// In which order.
+fn ordering() -> Vec<Property<Broadcast>> {
+    use PropertyKind::Safety;
+    let property = |name, about, kind, check| Property { name, about, kind, check };
+    vec![
+        property(
+            "fifo-order",
+            "The messages of one sender are delivered in the order it broadcast them.",
+            Safety,
+            fifo_order,
+        ),
+        property(
+            "causal-order",
+            "No message is delivered before one that it may answer.",
+            Safety,
+            causal_order,
+        ),
+        property(
+            "total-order",
+            "Any two processes deliver the messages that both deliver in the same order.",
+            Safety,
+            total_order,
+        ),
+        property(
+            "absolute-order",
+            "Of two messages that were broadcast further apart than the clocks' precision, nobody delivers the later \
+                 one first.",
+            Safety,
+            absolute_order,
+        ),
+    ]
 }

@@ -1,10 +1,11 @@
 //! What reaches whom: validity, agreement, integrity.
 
 use super::{
-    Broadcast,
+    Broadcast, Output,
     digest::{Digest, Heard, Message, NONE},
 };
-use crate::process::{History, ProcessId, Verdict};
+use crate::process::{History, ProcessId, Verdict, What};
+use std::collections::BTreeMap;
 
 /// The correct processes but one.
 fn others(correct: &[bool], than: ProcessId) -> impl Iterator<Item = ProcessId> + '_ {
@@ -111,4 +112,28 @@ pub(super) fn delays(history: &History<'_, Broadcast>) -> Vec<u64> {
         counts.then(|| heard.time.0.saturating_sub(message.time.0))
     };
     digest.firsts().filter_map(|(_, heard)| delay(heard)).collect()
+}
+
+pub(super) fn acknowledgement(history: &History<'_, Broadcast>) -> Verdict {
+    let (digest, correct) = (Digest::of(history), history.correct());
+    let numbers: BTreeMap<(ProcessId, u64), u32> =
+        digest.broadcasts().map(|(number, message, ..)| ((message.sender, message.id), number)).collect();
+    let mut examined = 0;
+    for step in &history.steps {
+        let What::Output(Output::Acknowledged(id)) = step.what else { continue };
+        let Some(number) = numbers.get(&(step.node, *id)) else {
+            let because =
+                format!("{} is told that everybody has its message {id}, never broadcast", step.node);
+            return Verdict::violated([step.event], because);
+        };
+        for node in others(&correct, step.node) {
+            let heard = digest.heard.get(digest.first(*number, node) as usize);
+            if heard.is_none_or(|heard| heard.event > step.event) {
+                let because = format!("{node} has not delivered message {id} of {} by then", step.node);
+                return Verdict::violated([step.event], because);
+            }
+        }
+        examined += 1;
+    }
+    Verdict::of(examined)
 }
