@@ -8,7 +8,13 @@ use std::{
 };
 use synod::{
     check::{Typed, judge},
-    problems::broadcast::{Broadcast, Delivery, Output, Request},
+    problems::{
+        aggregation::Aggregation,
+        broadcast::{Broadcast, Delivery, Output, Request},
+        flow::Flow,
+        host_groups::HostGroups,
+        routing::Routing,
+    },
     process::{Context, Description, Never, Problem, Process, ProcessId},
     registry::{Options, Outcome, Registry},
     scenario::{self, Plan},
@@ -112,6 +118,10 @@ fn a_trace_read_back_gives_the_same_verdicts() {
         let plan = load(&registry, &path);
         match registry.describe(&plan.algorithm).expect("the plan was made from it").problem {
             Broadcast::NAME => assert_judged_alike::<Broadcast>(&path),
+            Aggregation::NAME => assert_judged_alike::<Aggregation>(&path),
+            Flow::NAME => assert_judged_alike::<Flow>(&path),
+            HostGroups::NAME => assert_judged_alike::<HostGroups>(&path),
+            Routing::NAME => assert_judged_alike::<Routing>(&path),
             other => panic!("{}: say here which type the problem `{other}` has", shown(&path)),
         }
     }

@@ -8,8 +8,10 @@ pub use run::{Idle, Options, Outcome, RunError, Standing};
 
 use crate::{
     algorithms::{
-        best_effort_broadcast::BestEffortBroadcast, causal_broadcast::CausalBroadcast,
-        fifo_broadcast::FifoBroadcast, lamport_total_order::LamportTotalOrder, sequencer::Sequencer,
+        best_effort_broadcast::BestEffortBroadcast, bounded_sink::BoundedSink,
+        causal_broadcast::CausalBroadcast, convergecast::Convergecast, distance_vector::DistanceVector,
+        fifo_broadcast::FifoBroadcast, group_multicast::GroupMulticast,
+        lamport_total_order::LamportTotalOrder, link_state::LinkState, sequencer::Sequencer,
     },
     process::{Description, Problem, Process},
     scenario::{Catalogue, Facts, Plan},
@@ -37,6 +39,11 @@ impl Registry {
             .with::<CausalBroadcast>()
             .with::<Sequencer>()
             .with::<LamportTotalOrder>()
+            .with::<Convergecast>()
+            .with::<BoundedSink>()
+            .with::<GroupMulticast>()
+            .with::<DistanceVector>()
+            .with::<LinkState>()
     }
 
     /// No algorithms.
