@@ -6,8 +6,12 @@
 //! bug the same seeds must violate nothing that the algorithm promises. So the properties are shown to have teeth, and
 //! the search to have eyes.
 
+mod aggregation;
 mod broadcast;
 #[path = "../common/dice.rs"]
 mod dice;
+mod flow;
+mod host_groups;
+mod routing;
 mod soak;
 mod trial;

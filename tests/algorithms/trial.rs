@@ -68,7 +68,6 @@ impl<Pr: Problem> Trial<Pr> {
     }
 
     /// The same over links that lose this many messages out of a hundred.
-    #[expect(dead_code, reason = "not every problem's trials lose messages yet")]
     pub(crate) fn losing(mut self, percent: u64) -> Self {
         self.setup.network.loss = Probability::parts_per_billion(percent * 10_000_000);
         self
@@ -82,7 +81,6 @@ impl<Pr: Problem> Trial<Pr> {
     }
 
     /// The same, ended at this millisecond: for algorithms that never rest.
-    #[expect(dead_code, reason = "not every problem's algorithms rest")]
     pub(crate) fn until(mut self, at: u64) -> Self {
         self.setup.until = Some(Time(at * 1_000_000));
         self
