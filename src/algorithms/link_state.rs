@@ -40,7 +40,7 @@ pub struct Advertisement {
     pub origin: ProcessId,
     /// Which of the origin's advertisements it is: higher is newer.
     pub sequence: u64,
-    /// The links, with their costs.
+    /// The links, with their costs, in order of the ids.
     pub links: Vec<(ProcessId, u32)>,
 }
 
@@ -342,8 +342,9 @@ impl LinkState {
         self.routes = routes;
     }
 
-    /// Whether a process has told of a link to another.
+    /// Whether a process has told of a link to another; links are told in order.
     fn says(&self, process: ProcessId, other: ProcessId) -> bool {
-        self.advertised.get(&process).is_some_and(|known| known.links.iter().any(|(to, _)| *to == other))
+        let known = self.advertised.get(&process);
+        known.is_some_and(|known| known.links.binary_search_by_key(&other, |(to, _)| *to).is_ok())
     }
 }
