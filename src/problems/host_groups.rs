@@ -202,18 +202,19 @@ fn scope(history: &History<'_, HostGroups>) -> Verdict {
 }
 
 fn delivery(history: &History<'_, HostGroups>) -> Verdict {
-    let correct = history.correct();
-    let mut sent: Vec<(Name, u64, &str, Vec<(ProcessId, u64)>)> = Vec::new();
+    let (sent, correct) = (sent(history), history.correct());
     let mut counts = vec![0; history.nodes as usize];
-    let mut received: BTreeSet<(Name, ProcessId)> = BTreeSet::new();
     let mut members = Members::default();
+    // Who was a member when each message was sent, and since when; and who received what.
+    let mut then: BTreeMap<Name, Vec<(ProcessId, u64)>> = BTreeMap::new();
+    let mut received: BTreeSet<(Name, ProcessId)> = BTreeSet::new();
     for step in &history.steps {
         members.note(step.event, step.node, &step.what);
         match step.what {
             What::Request(Request::Multicast { group, .. }) => {
                 let id = &mut counts[step.node.index()];
                 *id += 1;
-                sent.push(((step.node, *id), step.event, group, members.of(group).collect()));
+                then.insert((step.node, *id), members.of(group).collect());
             }
             What::Output(Output::Receive { from, id, .. }) => {
                 received.insert(((*from, *id), step.node));
@@ -222,9 +223,10 @@ fn delivery(history: &History<'_, HostGroups>) -> Verdict {
         }
     }
     let mut examined = 0;
-    for (name, event, group, then) in sent {
+    for (name, Sent { event, group, .. }) in sent {
         let (from, id) = name;
-        for (member, since) in then.into_iter().filter(|(member, _)| *member != from) {
+        for (member, since) in then.remove(&name).into_iter().flatten().filter(|(member, _)| *member != from)
+        {
             if received.contains(&(name, member)) {
                 examined += 1;
                 continue;
