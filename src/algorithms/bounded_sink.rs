@@ -1,6 +1,6 @@
 //! Many producers, one consumer with little room: load is shed, refused, or held back by credits.
 //!
-//! Credits: Kung, Blackwell, Chapman, "Credit-based flow control for ATM networks" (1994), section 2, with static
+//! Credits: Kung, Blackwell, Chapman, "Credit-based flow control for ATM networks" (1994), with static
 //! shares; Sinha, "Distributed operating systems" (1997), section 3.6, on what to do with a full buffer.
 //!
 //! ```text
@@ -142,7 +142,7 @@ impl Process for BoundedSink {
             "one lost credit: a producer with no other waits for ever (no-silent-loss)",
             "no policy: the queue grows as long as items come faster than they are consumed (bounded)",
         ],
-        source: "Kung, Blackwell, Chapman, Credit-based flow control for ATM networks (1994), section 2; Sinha, Distributed operating systems (1997), section 3.6",
+        source: "Kung, Blackwell, Chapman, Credit-based flow control for ATM networks (1994); Sinha, Distributed operating systems (1997), section 3.6",
     };
 
     fn boot(ctx: &mut Context<'_, Self>, config: &Config, (): ()) -> Self {

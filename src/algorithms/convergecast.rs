@@ -1,6 +1,6 @@
 //! Convergecast: values run up a tree, each inner process adds those of its children to its own.
 //!
-//! Segall, "Distributed network protocols" (1983); Tel, "Introduction to distributed algorithms" (2000), section 6.1.
+//! Segall, "Distributed network protocols" (1983); Tel, "Introduction to distributed algorithms" (2000), chapter 6.
 //!
 //! ```text
 //! q --up{round 1, 3}--> p      p has 2 of its own: 3 + 4 + 2 = 9
@@ -105,7 +105,7 @@ impl Process for Convergecast {
             "an inner process crashes: everything below it is lost, and the root waits for ever (termination)",
             "one lost message: the root waits for ever (termination)",
         ],
-        source: "Segall, Distributed network protocols (1983); Tel, Introduction to distributed algorithms (2000), section 6.1",
+        source: "Segall, Distributed network protocols (1983); Tel, Introduction to distributed algorithms (2000), chapter 6",
     };
 
     fn boot(ctx: &mut Context<'_, Self>, config: &Config, (): ()) -> Self {

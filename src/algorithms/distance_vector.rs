@@ -181,7 +181,7 @@ impl Process for DistanceVector {
 }
 
 impl DistanceVector {
-    /// RFC 1058, section 2.2.1: every period the whole table goes to every neighbour.
+    /// RFC 1058, section 3.3: every period the whole table goes to every neighbour.
     fn on_update(&mut self, ctx: &mut Context<'_, Self>) {
         self.send_vectors(ctx);
         ctx.set_timer(Timer::Update, self.config.period);
@@ -214,8 +214,9 @@ impl DistanceVector {
         }
     }
 
-    /// Bellman's equation: the way to d costs the least, over all neighbours n, of what n says and the link to n. Of
-    /// ways that cost the same the present one stays. Gives whether anything has changed; then the neighbours are told.
+    /// Bellman's equation (RFC 1058, section 2): the way to d costs the least, over all neighbours n, of what n says
+    /// and the link to n. Of ways that cost the same the present one stays. Gives whether anything has changed; then the
+    /// neighbours are told (section 2.2.2).
     fn choose_ways(&mut self, ctx: &mut Context<'_, Self>) -> bool {
         let me = ctx.me();
         let mut routes = Routes::new();

@@ -1,6 +1,6 @@
 //! Multicast to groups of hosts: to each member by itself, or along a tree that is pruned where no member is.
 //!
-//! Deering, Cheriton, "Multicast routing in datagram internetworks and extended LANs" (1990), sections 2 and 4; Deering,
+//! Deering, Cheriton, "Multicast routing in datagram internetworks and extended LANs" (1990); Deering,
 //! "Host extensions for IP multicasting", RFC 1112 (1989). Membership is told when it changes, never asked for.
 //!
 //! ```text
@@ -145,7 +145,7 @@ impl Process for GroupMulticast {
             "a time to live that is too short: members far away get nothing (delivery)",
             "links that form a circle, in tree mode: messages come twice or go round (at-most-once)",
         ],
-        source: "Deering, Cheriton, Multicast routing in datagram internetworks and extended LANs (1990), sections 2 and 4; RFC 1112 (1989)",
+        source: "Deering, Cheriton, Multicast routing in datagram internetworks and extended LANs (1990); RFC 1112 (1989), section 7.1",
     };
 
     fn boot(_ctx: &mut Context<'_, Self>, config: &Config, (): ()) -> Self {
@@ -260,7 +260,7 @@ impl GroupMulticast {
         }
     }
 
-    /// Section 4 of the paper: a message is passed on over all links with members behind them but the one it came over.
+    /// A message is passed on over all links with members behind them but the one it came over.
     fn on_data(&mut self, ctx: &mut Context<'_, Self>, from: ProcessId, data: Data) {
         if self.config.mode == Mode::Tree {
             self.forward(ctx, from, &data);

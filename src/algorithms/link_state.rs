@@ -230,7 +230,7 @@ impl LinkState {
         ctx.set_timer(Timer::Hello, self.config.hello);
     }
 
-    /// Section 9.5: a neighbour is there. A new one is told all that is known.
+    /// Section 10.5: a neighbour is there. A new one is told all that is known.
     fn on_hello(&mut self, ctx: &mut Context<'_, Self>, from: ProcessId) {
         if !ctx.neighbours().contains(from) || self.config.discovery == Discovery::Given {
             return;
@@ -247,7 +247,7 @@ impl LinkState {
         self.advertise(ctx);
     }
 
-    /// Section 10.5: a neighbour was silent for too long.
+    /// Section 10.3: a neighbour was silent for too long.
     fn on_dead(&mut self, ctx: &mut Context<'_, Self>, neighbour: ProcessId) {
         if self.links.remove(&neighbour).is_some() {
             ctx.produce(Output::Link { to: neighbour, cost: None });

@@ -1,7 +1,7 @@
 //! Aggregation: everybody has a value, one process is told what they come to.
 //!
 //! After the `broadcast, convergecast` of Segall, "Distributed network protocols" (1983), and Tel, "Introduction to
-//! distributed algorithms" (2000), section 6.1. The n-th value that a process contributes belongs to round n. The
+//! distributed algorithms" (2000), chapter 6. The n-th value that a process contributes belongs to round n. The
 //! operations are associative and commutative, so that the shape of the tree and the order of arrival do not matter.
 
 use crate::process::{History, Problem, ProcessId, Property, PropertyKind, Verdict, What};

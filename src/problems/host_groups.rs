@@ -1,6 +1,6 @@
 //! Host groups: whoever has joined a group gets what anybody sends to it.
 //!
-//! Deering, Cheriton, "Multicast routing in datagram internetworks and extended LANs" (1990), section 2; Deering, "Host
+//! Deering, Cheriton, "Multicast routing in datagram internetworks and extended LANs" (1990); Deering, "Host
 //! extensions for IP multicasting", RFC 1112 (1989). Groups are open: a sender need not be a member. A message is known
 //! by its sender and its number among all that the sender was asked to send. A process that restarts is in no group.
 

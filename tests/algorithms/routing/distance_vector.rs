@@ -186,7 +186,7 @@ fn triggered_updates_come_to_rest() {
     let config =
         distance_vector::Config { updates: Updates::Triggered, ..distance_vector::Config::default() };
     for shape in [Shape::Complete, Shape::Line, Shape::Ring, Shape::Star, Shape::Grid] {
-        let mut trial = quiet(8, shape).fifo();
+        let mut trial = quiet(6, shape).fifo();
         trial.setup.network.jitter = Duration::from_millis(10);
         trial.survives::<DistanceVector>(&config, &["shortest-paths", "loop-free", "never-loops"]);
     }

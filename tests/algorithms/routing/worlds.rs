@@ -48,10 +48,11 @@ fn world(dice: &mut Dice, one_way: bool) -> (Setup, Vec<Request>) {
     }
     let mut requests = Vec::new();
     for number in 0..2 + dice.below(6) {
-        // What is lost to a fault that nobody notices is owed all the same: letters are sent when no fault begins any more.
-        let at = if number == 0 { SETTLED } else { FAULTS + dice.below(SETTLED - FAULTS) };
+        let at = if number == 0 { SETTLED } else { dice.below(SETTLED) };
         let to = ProcessId(dice.below(nodes) as u32);
         requests.push(match dice.below(6) {
+            // What is lost to a fault that nobody notices is owed all the same: no letters before all faults have begun.
+            _ if at < FAULTS => Request::Limited(format!("early {number}")),
             0 => Request::Limited("everybody here".into()),
             1 => Request::Directed { at: to, body: "everybody there".into() },
             2 => Request::Send { to, body: "not far".into(), ttl: Some(dice.below(4) as u32) },
