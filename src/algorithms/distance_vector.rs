@@ -90,6 +90,9 @@ impl Default for Config {
     }
 }
 
+/// The shortest period.
+const SHORTEST: Duration = Duration::from_millis(1);
+
 /// What participants send each other.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -128,8 +131,8 @@ impl Process for DistanceVector {
         name: "distance-vector",
         summary: "Everybody tells its neighbours how far it is to everywhere, and takes the neighbour that makes it shortest.",
         assumes: &[
-            "links between neighbours that work both ways or not at all, and that seldom lose a message",
-            "no vector overtakes another, or the next period repairs it",
+            "links between neighbours that work both ways or not at all",
+            "vectors are seldom lost or overtaken, so that the next period repairs it; packets are not lost or duplicated",
             "no path costs as much as infinity",
         ],
         promises: &["shortest-paths", "loop-free", "delivery", "integrity", "scope"],
@@ -155,7 +158,7 @@ impl Process for DistanceVector {
         };
         process.send_vectors(ctx);
         if process.is_periodic() {
-            ctx.set_timer(Timer::Update, config.period);
+            process.wait(ctx);
         }
         process
     }
@@ -184,7 +187,12 @@ impl DistanceVector {
     /// RFC 1058, section 3.3: every period the whole table goes to every neighbour.
     fn on_update(&mut self, ctx: &mut Context<'_, Self>) {
         self.send_vectors(ctx);
-        ctx.set_timer(Timer::Update, self.config.period);
+        self.wait(ctx);
+    }
+
+    /// A period is never zero: time would stand still.
+    fn wait(&self, ctx: &mut Context<'_, Self>) {
+        ctx.set_timer(Timer::Update, self.config.period.max(SHORTEST));
     }
 
     /// A neighbour's vector: the link to it is up, and ways are chosen anew.

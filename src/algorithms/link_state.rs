@@ -108,6 +108,9 @@ impl Default for Config {
     }
 }
 
+/// The shortest period: with none time would stand still.
+const SHORTEST: Duration = Duration::from_millis(1);
+
 /// What participants send each other.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -158,7 +161,8 @@ impl Process for LinkState {
         name: "link-state",
         summary: "Everybody tells everybody what links it has, by flooding; each works out the shortest paths for itself.",
         assumes: &[
-            "links between neighbours that seldom lose a message; order and duplicates do not matter",
+            "links between neighbours that seldom lose a hello or an advertisement, whose order and duplicates do not matter",
+            "packets are not lost or duplicated on links that are up",
             "numbers of advertisements that never go back, or are learned again after a restart",
         ],
         promises: &["shortest-paths", "loop-free", "delivery", "integrity", "scope"],
@@ -194,7 +198,7 @@ impl Process for LinkState {
             }
             Discovery::Hello => {
                 process.on_hello_due(ctx);
-                ctx.set_timer(Timer::Refresh, config.refresh);
+                ctx.set_timer(Timer::Refresh, config.refresh.max(SHORTEST));
             }
         }
         process.advertise(ctx);
@@ -227,7 +231,7 @@ impl LinkState {
     /// RFC 2328, section 9.5: hellos go to all neighbours, again and again.
     fn on_hello_due(&mut self, ctx: &mut Context<'_, Self>) {
         ctx.multicast(ctx.neighbours().iter(), Message::Hello);
-        ctx.set_timer(Timer::Hello, self.config.hello);
+        ctx.set_timer(Timer::Hello, self.config.hello.max(SHORTEST));
     }
 
     /// Section 10.5: a neighbour is there. A new one is told all that is known.
@@ -258,7 +262,7 @@ impl LinkState {
     /// Section 12.4: nothing has changed, but somebody may have missed it.
     fn on_refresh(&mut self, ctx: &mut Context<'_, Self>) {
         self.advertise(ctx);
-        ctx.set_timer(Timer::Refresh, self.config.refresh);
+        ctx.set_timer(Timer::Refresh, self.config.refresh.max(SHORTEST));
     }
 
     /// Section 13: what is newer is kept and passed on; to what is older the answer is what is newer.
