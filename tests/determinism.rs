@@ -13,6 +13,7 @@ use synod::{
         broadcast::{Broadcast, Delivery, Output, Request},
         flow::Flow,
         host_groups::HostGroups,
+        reception::Reception,
         routing::Routing,
     },
     process::{Context, Description, Never, Problem, Process, ProcessId},
@@ -121,6 +122,7 @@ fn a_trace_read_back_gives_the_same_verdicts() {
             Aggregation::NAME => assert_judged_alike::<Aggregation>(&path),
             Flow::NAME => assert_judged_alike::<Flow>(&path),
             HostGroups::NAME => assert_judged_alike::<HostGroups>(&path),
+            Reception::NAME => assert_judged_alike::<Reception>(&path),
             Routing::NAME => assert_judged_alike::<Routing>(&path),
             other => panic!("{}: say here which type the problem `{other}` has", shown(&path)),
         }

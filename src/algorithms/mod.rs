@@ -7,6 +7,7 @@ pub mod convergecast;
 pub mod distance_vector;
 pub mod fifo_broadcast;
 pub mod group_multicast;
+pub mod guarded_receiver;
 pub mod lamport_total_order;
 pub mod link_state;
 pub mod parts;

@@ -4,4 +4,5 @@ pub mod aggregation;
 pub mod broadcast;
 pub mod flow;
 pub mod host_groups;
+pub mod reception;
 pub mod routing;

@@ -10,7 +10,7 @@ use crate::{
     algorithms::{
         best_effort_broadcast::BestEffortBroadcast, bounded_sink::BoundedSink,
         causal_broadcast::CausalBroadcast, convergecast::Convergecast, distance_vector::DistanceVector,
-        fifo_broadcast::FifoBroadcast, group_multicast::GroupMulticast,
+        fifo_broadcast::FifoBroadcast, group_multicast::GroupMulticast, guarded_receiver::GuardedReceiver,
         lamport_total_order::LamportTotalOrder, link_state::LinkState, sequencer::Sequencer,
     },
     process::{Description, Problem, Process},
@@ -40,6 +40,7 @@ impl Registry {
             .with::<Sequencer>()
             .with::<LamportTotalOrder>()
             .with::<Convergecast>()
+            .with::<GuardedReceiver>()
             .with::<BoundedSink>()
             .with::<GroupMulticast>()
             .with::<DistanceVector>()

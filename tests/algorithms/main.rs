@@ -12,6 +12,7 @@ mod broadcast;
 mod dice;
 mod flow;
 mod host_groups;
+mod reception;
 mod routing;
 mod soak;
 mod trial;

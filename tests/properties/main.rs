@@ -5,6 +5,7 @@ mod aggregation;
 mod broadcast;
 mod flow;
 mod host_groups;
+mod reception;
 mod routing;
 
 use synod::process::{End, History, Problem, ProcessId, Step, Time, Verdict, What};
