@@ -1,6 +1,7 @@
 //! Same scenario, same seed, same bytes: run twice, in four threads, in either build profile, replayed, read back.
 
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
@@ -116,6 +117,25 @@ fn a_trace_read_back_gives_the_same_verdicts() {
         let verdicts = judged.unwrap_or_else(|error| panic!("{}: {error}", shown(&path)));
         assert_eq!(verdicts, outcome.footer.verdicts, "{}", shown(&path));
         assert_eq!(trace.footer, Some(outcome.footer), "{}", shown(&path));
+    }
+}
+
+/// What a problem measures is there to be measured: every measure has a value in some scenario.
+#[test]
+fn every_measure_is_taken_in_some_scenario() {
+    let registry = Registry::standard();
+    let mut taken: BTreeMap<(&str, String), usize> = BTreeMap::new();
+    for path in scenarios() {
+        let trace =
+            run(&path, Level::Full).trace().unwrap_or_else(|error| panic!("{}: {error}", shown(&path)));
+        let described = registry.describe(&trace.header.algorithm).expect("its algorithm is known");
+        let measured = registry.measure(&trace).expect("its algorithm is known");
+        for (name, samples) in measured.unwrap_or_else(|error| panic!("{}: {error}", shown(&path))) {
+            *taken.entry((described.problem, name)).or_default() += samples.values.len();
+        }
+    }
+    for (measure, values) in taken {
+        assert!(values > 0, "{measure:?} has no value anywhere");
     }
 }
 

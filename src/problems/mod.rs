@@ -1,8 +1,13 @@
 //! What is asked: one file per problem, with its requests, its outputs and the properties a history must satisfy.
 
+pub mod aggregation;
 pub mod broadcast;
 pub mod clock_sync;
+pub mod flow;
+pub mod host_groups;
 pub mod logical_clock;
 pub mod messaging;
 pub mod nanoseconds;
+pub mod reception;
 pub mod replication;
+pub mod routing;

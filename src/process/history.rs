@@ -1,7 +1,7 @@
 //! What properties judge: the requests, outputs, messages and crashes of a run, whoever drove it.
 
 use super::{Problem, ProcessId, Time};
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 /// A run as a property sees it.
 #[derive(Clone, Debug)]
@@ -81,6 +81,25 @@ impl<Pr: Problem> History<'_, Pr> {
         };
         let (first, second) = (time(first)?, time(second)?);
         (first <= second).then(|| second.since(first))
+    }
+
+    /// How long it takes from what `asked` recognizes to each thing that `answered` recognizes by the same key later on;
+    /// nanoseconds.
+    pub fn delays<K: Ord>(
+        &self,
+        mut asked: impl FnMut(&Step<'_, Pr>) -> Option<K>,
+        mut answered: impl FnMut(&Step<'_, Pr>) -> Option<K>,
+    ) -> Vec<u64> {
+        let mut since: BTreeMap<K, Time> = BTreeMap::new();
+        let mut delays = Vec::new();
+        for step in &self.steps {
+            if let Some(key) = asked(step) {
+                since.entry(key).or_insert(step.time);
+            }
+            let start = answered(step).and_then(|key| since.get(&key));
+            delays.extend(start.map(|start| step.time.0 - start.0));
+        }
+        delays
     }
 
     /// For every process whether it is *correct*: it started and never crashed, and is not standing still at the

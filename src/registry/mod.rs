@@ -9,14 +9,17 @@ pub use run::{Idle, Options, Outcome, RunError, Standing};
 use crate::{
     algorithms::{
         abcast::Abcast, absolute_order::AbsoluteOrder, anti_entropy::AntiEntropy, berkeley::Berkeley,
-        best_effort_broadcast::BestEffortBroadcast, causal_broadcast::CausalBroadcast, causal_rst::CausalRst,
-        causal_ses::CausalSes, cristian::Cristian, fifo_broadcast::FifoBroadcast, flooding::Flooding,
-        go_back_n::GoBackN, gossip::Gossip, hybrid_clock::HybridClock, lamport_clock::LamportClock,
-        lamport_total_order::LamportTotalOrder, lundelius_lynch::LundeliusLynch, matrix_clock::MatrixClock,
-        multicast::Multicast, ntp::Ntp, reliable_broadcast::ReliableBroadcast, rumor::Rumor,
-        selective_repeat::SelectiveRepeat, sequencer::Sequencer, stop_and_wait::StopAndWait,
-        token_total_order::TokenTotalOrder, tree_multicast::TreeMulticast, unicast::Unicast,
-        uniform_broadcast::UniformBroadcast, vector_clock::VectorClock,
+        best_effort_broadcast::BestEffortBroadcast, bounded_sink::BoundedSink,
+        causal_broadcast::CausalBroadcast, causal_rst::CausalRst, causal_ses::CausalSes,
+        convergecast::Convergecast, cristian::Cristian, distance_vector::DistanceVector,
+        fifo_broadcast::FifoBroadcast, flooding::Flooding, go_back_n::GoBackN, gossip::Gossip,
+        group_multicast::GroupMulticast, guarded_receiver::GuardedReceiver, hybrid_clock::HybridClock,
+        lamport_clock::LamportClock, lamport_total_order::LamportTotalOrder, link_state::LinkState,
+        lundelius_lynch::LundeliusLynch, matrix_clock::MatrixClock, multicast::Multicast, ntp::Ntp,
+        reliable_broadcast::ReliableBroadcast, rumor::Rumor, selective_repeat::SelectiveRepeat,
+        sequencer::Sequencer, stop_and_wait::StopAndWait, token_total_order::TokenTotalOrder,
+        tree_multicast::TreeMulticast, unicast::Unicast, uniform_broadcast::UniformBroadcast,
+        vector_clock::VectorClock,
     },
     check::{self, Mismatch, Typed},
     process::{Description, Problem, Process, Samples, Verdict},
@@ -78,6 +81,12 @@ impl Registry {
             .with::<Gossip>()
             .with::<Rumor>()
             .with::<AntiEntropy>()
+            .with::<Convergecast>()
+            .with::<GuardedReceiver>()
+            .with::<BoundedSink>()
+            .with::<GroupMulticast>()
+            .with::<DistanceVector>()
+            .with::<LinkState>()
     }
 
     /// No algorithms.

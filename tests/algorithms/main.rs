@@ -6,11 +6,16 @@
 //! bug the same seeds must violate nothing that the algorithm promises. So the properties are shown to have teeth, and
 //! the search to have eyes.
 
+mod aggregation;
 mod broadcast;
 mod clocks;
 #[path = "../common/dice.rs"]
 mod dice;
+mod flow;
+mod host_groups;
 mod messaging;
+mod reception;
+mod routing;
 mod scale;
 mod soak;
 mod trial;

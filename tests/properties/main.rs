@@ -1,11 +1,16 @@
 //! Every property of every problem, judged on histories written by hand: what holds and how often it was put to the test,
 //! what is violated and by which events, what says nothing, what is still open.
 
+mod aggregation;
 mod broadcast;
 mod clock_sync;
+mod flow;
+mod host_groups;
 mod logical_clock;
 mod messaging;
+mod reception;
 mod replication;
+mod routing;
 
 use synod::process::{End, History, Problem, ProcessId, Step, Time, Verdict, What};
 

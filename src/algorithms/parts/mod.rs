@@ -2,6 +2,7 @@
 
 pub mod adjusted_clock;
 pub mod channel;
+pub mod forwarding;
 pub mod heartbeat;
 pub mod letters;
 pub mod own_copy;
