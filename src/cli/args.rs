@@ -214,6 +214,12 @@ pub(super) struct Convert {
 
 #[derive(Debug, Args)]
 pub(super) struct List {
+    /// Only the algorithms for this problem
+    #[arg(value_name = "PROBLEM")]
+    pub(super) problem: Option<String>,
+    /// The problems, each with its algorithms
+    #[arg(long, conflicts_with = "problem")]
+    pub(super) problems: bool,
     /// As JSON
     #[arg(long)]
     pub(super) json: bool,

@@ -14,13 +14,34 @@ use crate::{
 };
 use clap::CommandFactory;
 use clap_complete::Shell;
+use indexmap::IndexMap;
 use serde_json::json;
 use std::{fs, io::Write, path::Path};
 
 /// Lists the algorithms.
 pub(super) fn list(registry: &Registry, wanted: &List, output: &mut Output) -> Result<Exit, Failure> {
-    let described: Vec<&Described> =
-        registry.descriptions().filter_map(|description| registry.describe(description.name)).collect();
+    let all = registry.descriptions().filter_map(|description| registry.describe(description.name));
+    let mut problems: IndexMap<&str, Vec<&Described>> = IndexMap::new();
+    for described in all {
+        problems.entry(described.problem).or_default().push(described);
+    }
+    if let Some(name) = &wanted.problem {
+        let Some(described) = problems.swap_remove(name.as_str()) else {
+            let hint = scenario::nearest(name, problems.keys().copied()).map_or_else(
+                || format!("; `{} list --problems` names them all", program()),
+                |name| format!("; did you mean `{name}`?"),
+            );
+            return Err(Failure::Usage(format!("unknown problem `{name}`{hint}")));
+        };
+        problems = IndexMap::from([(described[0].problem, described)]);
+    }
+    if wanted.problems && !wanted.json {
+        return list_problems(&problems, output);
+    }
+    // In the order of the registry, whichever problem they are for.
+    let chosen = |described: &&Described| problems.contains_key(described.problem);
+    let all = registry.descriptions().filter_map(|description| registry.describe(description.name));
+    let described: Vec<&Described> = all.filter(chosen).collect();
     if wanted.json {
         output.line(json!({ "v": 1, "algorithms": described }).to_string())?;
         return Ok(Exit::Held);
@@ -34,6 +55,18 @@ pub(super) fn list(registry: &Registry, wanted: &List, output: &mut Output) -> R
     for one in described {
         let promises = one.description.promises.join(" ");
         output.line(format!("{:name$}  {:problem$}  {promises}", one.description.name, one.problem))?;
+    }
+    Ok(Exit::Held)
+}
+
+/// A line for each problem, with the algorithms that answer it.
+fn list_problems(problems: &IndexMap<&str, Vec<&Described>>, output: &mut Output) -> Result<Exit, Failure> {
+    let width = problems.keys().map(|name| name.len()).max().unwrap_or(0).max(7);
+    output.line(paint(Tone::Strong, &format!("{:width$}  ALGORITHMS", "PROBLEM")))?;
+    for (problem, described) in problems {
+        let names: Vec<&str> = described.iter().map(|one| one.description.name).collect();
+        let line = wrapped(&format!("{problem:width$}  {}", names.join(" ")), 0, width + 2);
+        output.bytes(line.as_bytes())?;
     }
     Ok(Exit::Held)
 }
