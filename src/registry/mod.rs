@@ -8,7 +8,7 @@ pub use run::{Idle, Options, Outcome, RunError, Standing};
 
 use crate::{
     algorithms::{
-        best_effort_broadcast::BestEffortBroadcast, causal_broadcast::CausalBroadcast,
+        best_effort_broadcast::BestEffortBroadcast, causal_broadcast::CausalBroadcast, chat::Chat,
         fifo_broadcast::FifoBroadcast, lamport_total_order::LamportTotalOrder, sequencer::Sequencer,
     },
     process::{Description, Problem, Process},
@@ -37,6 +37,7 @@ impl Registry {
             .with::<CausalBroadcast>()
             .with::<Sequencer>()
             .with::<LamportTotalOrder>()
+            .with::<Chat>()
     }
 
     /// No algorithms.
