@@ -8,7 +8,11 @@ use std::{
 };
 use synod::{
     check::{Typed, judge},
-    problems::{broadcast::{Broadcast, Delivery, Output, Request}, chat::Chat},
+    problems::{
+        broadcast::{Broadcast, Delivery, Output, Request},
+        chat::Chat,
+        membership::Membership,
+    },
     process::{Context, Description, Never, Problem, Process, ProcessId},
     registry::{Options, Outcome, Registry},
     scenario::{self, Plan},
@@ -113,6 +117,7 @@ fn a_trace_read_back_gives_the_same_verdicts() {
         match registry.describe(&plan.algorithm).expect("the plan was made from it").problem {
             Broadcast::NAME => assert_judged_alike::<Broadcast>(&path),
             Chat::NAME => assert_judged_alike::<Chat>(&path),
+            Membership::NAME => assert_judged_alike::<Membership>(&path),
             other => panic!("{}: say here which type the problem `{other}` has", shown(&path)),
         }
     }

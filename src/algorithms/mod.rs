@@ -5,5 +5,6 @@ pub mod causal_broadcast;
 pub mod chat;
 pub mod fifo_broadcast;
 pub mod lamport_total_order;
+pub mod membership;
 pub mod parts;
 pub mod sequencer;

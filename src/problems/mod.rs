@@ -2,3 +2,4 @@
 
 pub mod broadcast;
 pub mod chat;
+pub mod membership;

@@ -9,7 +9,8 @@ pub use run::{Idle, Options, Outcome, RunError, Standing};
 use crate::{
     algorithms::{
         best_effort_broadcast::BestEffortBroadcast, causal_broadcast::CausalBroadcast, chat::Chat,
-        fifo_broadcast::FifoBroadcast, lamport_total_order::LamportTotalOrder, sequencer::Sequencer,
+        fifo_broadcast::FifoBroadcast, lamport_total_order::LamportTotalOrder, membership::Membership,
+        sequencer::Sequencer,
     },
     process::{Description, Problem, Process},
     scenario::{Catalogue, Facts, Plan},
@@ -38,6 +39,7 @@ impl Registry {
             .with::<Sequencer>()
             .with::<LamportTotalOrder>()
             .with::<Chat>()
+            .with::<Membership>()
     }
 
     /// No algorithms.

@@ -125,12 +125,7 @@ impl Problem for Chat {
                 Safety,
                 honest_author,
             ),
-            property(
-                "causal-order",
-                "Nobody is shown an answer before the question.",
-                Safety,
-                causal_order,
-            ),
+            property("causal-order", "Nobody is shown an answer before the question.", Safety, causal_order),
             property(
                 "admission",
                 "Who asks to be let in is welcomed or refused in the end.",
