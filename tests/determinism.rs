@@ -12,6 +12,7 @@ use synod::{
         broadcast::{Broadcast, Delivery, Output, Request},
         chat::Chat,
         membership::Membership,
+        view_synchrony::ViewSynchrony,
     },
     process::{Context, Description, Never, Problem, Process, ProcessId},
     registry::{Options, Outcome, Registry},
@@ -118,6 +119,7 @@ fn a_trace_read_back_gives_the_same_verdicts() {
             Broadcast::NAME => assert_judged_alike::<Broadcast>(&path),
             Chat::NAME => assert_judged_alike::<Chat>(&path),
             Membership::NAME => assert_judged_alike::<Membership>(&path),
+            ViewSynchrony::NAME => assert_judged_alike::<ViewSynchrony>(&path),
             other => panic!("{}: say here which type the problem `{other}` has", shown(&path)),
         }
     }

@@ -8,3 +8,4 @@ pub mod lamport_total_order;
 pub mod membership;
 pub mod parts;
 pub mod sequencer;
+pub mod view_synchrony;

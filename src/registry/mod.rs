@@ -10,7 +10,7 @@ use crate::{
     algorithms::{
         best_effort_broadcast::BestEffortBroadcast, causal_broadcast::CausalBroadcast, chat::Chat,
         fifo_broadcast::FifoBroadcast, lamport_total_order::LamportTotalOrder, membership::Membership,
-        sequencer::Sequencer,
+        sequencer::Sequencer, view_synchrony::ViewSynchrony,
     },
     process::{Description, Problem, Process},
     scenario::{Catalogue, Facts, Plan},
@@ -40,6 +40,7 @@ impl Registry {
             .with::<LamportTotalOrder>()
             .with::<Chat>()
             .with::<Membership>()
+            .with::<ViewSynchrony>()
     }
 
     /// No algorithms.

@@ -18,11 +18,13 @@ pub(super) fn answered(history: &History<'_, Membership>) -> Verdict {
     for (event, at, output) in &digest.told {
         match output {
             Output::View(view) if view.members.contains(at) => {
-                drop(last_in.insert((*at, &view.group), *event))
+                last_in.insert((*at, &view.group), *event);
             }
-            Output::Left { group, .. } => drop(last_out.insert((*at, group), *event)),
+            Output::Left { group, .. } => {
+                last_out.insert((*at, group), *event);
+            }
             Output::Rejected(refusal) if refusal.who == *at => {
-                drop(refused.insert((*at, refusal.request), *event))
+                refused.insert((*at, refusal.request), *event);
             }
             Output::View(_) | Output::Rejected(_) | Output::Deliver { .. } => {}
         }
@@ -75,8 +77,12 @@ pub(super) fn delivery(history: &History<'_, Membership>) -> Verdict {
     let mut heard: BTreeSet<(ProcessId, ProcessId, u64)> = BTreeSet::new();
     for (event, at, output) in &digest.told {
         match output {
-            Output::View(view) => drop(knew.insert((&view.group, *at), *event)),
-            Output::Deliver { from, id, .. } => drop(heard.insert((*at, *from, *id))),
+            Output::View(view) => {
+                knew.insert((&view.group, *at), *event);
+            }
+            Output::Deliver { from, id, .. } => {
+                heard.insert((*at, *from, *id));
+            }
             Output::Left { .. } | Output::Rejected(_) => {}
         }
     }
