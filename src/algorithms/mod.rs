@@ -3,6 +3,7 @@
 pub mod best_effort_broadcast;
 pub mod causal_broadcast;
 pub mod chat;
+pub mod chat_serverless;
 pub mod fifo_broadcast;
 pub mod lamport_total_order;
 pub mod membership;

@@ -9,8 +9,9 @@ pub use run::{Idle, Options, Outcome, RunError, Standing};
 use crate::{
     algorithms::{
         best_effort_broadcast::BestEffortBroadcast, causal_broadcast::CausalBroadcast, chat::Chat,
-        fifo_broadcast::FifoBroadcast, lamport_total_order::LamportTotalOrder, membership::Membership,
-        sequencer::Sequencer, view_synchrony::ViewSynchrony,
+        chat_serverless::ChatServerless, fifo_broadcast::FifoBroadcast,
+        lamport_total_order::LamportTotalOrder, membership::Membership, sequencer::Sequencer,
+        view_synchrony::ViewSynchrony,
     },
     process::{Description, Problem, Process},
     scenario::{Catalogue, Facts, Plan},
@@ -39,6 +40,7 @@ impl Registry {
             .with::<Sequencer>()
             .with::<LamportTotalOrder>()
             .with::<Chat>()
+            .with::<ChatServerless>()
             .with::<Membership>()
             .with::<ViewSynchrony>()
     }

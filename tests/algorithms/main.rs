@@ -7,7 +7,10 @@
 //! the search to have eyes.
 
 mod broadcast;
+mod chat;
 #[path = "../common/dice.rs"]
 mod dice;
+mod membership;
 mod soak;
 mod trial;
+mod view_synchrony;

@@ -1,5 +1,6 @@
 //! Building blocks that several algorithms share.
 
+pub mod causal;
 pub mod channel;
 pub mod heartbeat;
 pub mod own_copy;
