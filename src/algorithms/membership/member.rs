@@ -53,7 +53,7 @@ impl Membership {
     pub(super) fn send_direct(&mut self, ctx: &mut Context<'_, Self>, id: u64, group: String, body: String) {
         let known = self.known.get(&group).filter(|known| known.since.is_some());
         match known.and_then(|known| known.view.clone()) {
-            Some(view) => Self::send_to(ctx, view, id, body),
+            Some(view) => self.send_to(ctx, view, id, body),
             None => {
                 self.waiting.insert(id, body);
                 ctx.send(self.server, Message::Lookup(id, group));
@@ -64,16 +64,16 @@ impl Membership {
     /// The server says to whom.
     pub(super) fn on_found(&mut self, ctx: &mut Context<'_, Self>, id: u64, view: View) {
         let Some(body) = self.waiting.remove(&id) else { return };
-        Self::send_to(ctx, view, id, body);
+        self.send_to(ctx, view, id, body);
     }
 
-    /// To all members of a view; a member's own copy takes no link.
-    fn send_to(ctx: &mut Context<'_, Self>, view: View, id: u64, body: String) {
+    /// To all members of a view; a member's own copy takes no link, but waits for the view like any other.
+    fn send_to(&mut self, ctx: &mut Context<'_, Self>, view: View, id: u64, body: String) {
         let (me, View { group, epoch, members, .. }) = (ctx.me(), view);
-        let data = Data { group: group.clone(), epoch, id, body: body.clone() };
-        ctx.multicast(members.iter().copied().filter(|member| *member != me), Message::Data(data));
+        let data = Data { group, epoch, id, body };
+        ctx.multicast(members.iter().copied().filter(|member| *member != me), Message::Data(data.clone()));
         if members.contains(&me) {
-            ctx.produce(Output::Deliver { group, epoch, from: me, id, body });
+            self.on_data(ctx, me, data);
         }
     }
 

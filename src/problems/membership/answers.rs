@@ -49,7 +49,10 @@ pub(super) fn answered(history: &History<'_, Membership>) -> Verdict {
         };
         let settled = match asked.request {
             Request::Create { group, .. } | Request::Join(group) => told(group, &[&last_in, &last_out]),
-            Request::Leave(group) => told(group, &[&last_out]) || wants_back(&digest, *who, *number, group),
+            Request::Leave(group) => {
+                let back = told(group, &[&last_in]) && wants_back(&digest, *who, group);
+                back || told(group, &[&last_out])
+            }
             Request::Send { .. } | Request::Expel { .. } | Request::Delete(_) => continue,
         };
         if !settled && !refused.contains_key(&(*who, *number)) {
@@ -64,13 +67,15 @@ pub(super) fn answered(history: &History<'_, Membership>) -> Verdict {
     Verdict::of(examined)
 }
 
-/// Whether a process that asked to leave asked to join again: then the news of both may come as one.
-fn wants_back(digest: &Digest<'_>, who: ProcessId, number: u64, group: &str) -> bool {
-    let mut later = digest.asked.range((who, number + 1)..=(who, u64::MAX));
-    later.any(|(_, asked)| matches!(asked.request, Request::Join(back) if back == group))
+/// Whether a process that asked to leave asked to join, too, before or after: one may have overtaken the other, and then
+/// the view with it may overtake the view without it.
+fn wants_back(digest: &Digest<'_>, who: ProcessId, group: &str) -> bool {
+    let mut asked = digest.asked.range((who, 0)..=(who, u64::MAX));
+    asked.any(|(_, asked)| matches!(asked.request, Request::Join(back) if back == group))
 }
 
-/// A legal message to a group whose last view all its members knew when it was sent reaches all of them.
+/// A legal message to a group whose last view all its members knew when it was sent, and its sender too if it ever was
+/// a member, reaches all of them.
 pub(super) fn delivery(history: &History<'_, Membership>) -> Verdict {
     let (digest, correct) = (Digest::of(history), history.correct());
     let mut knew: BTreeMap<(&str, ProcessId), u64> = BTreeMap::new();
@@ -83,7 +88,10 @@ pub(super) fn delivery(history: &History<'_, Membership>) -> Verdict {
             Output::Deliver { from, id, .. } => {
                 heard.insert((*at, *from, *id));
             }
-            Output::Left { .. } | Output::Rejected(_) => {}
+            Output::Left { group, .. } => {
+                knew.insert((group, *at), *event);
+            }
+            Output::Rejected(_) => {}
         }
     }
     let mut examined = 0;
@@ -93,9 +101,11 @@ pub(super) fn delivery(history: &History<'_, Membership>) -> Verdict {
         let Some((_, told)) = last else { continue };
         let members = &told.view.members;
         let legal = !is_closed(told.view) || members.contains(from);
-        let knows = |at: &ProcessId| knew.get(&(group, *at)).is_some_and(|knew| *knew < asked.event);
+        let told_last = |at: &ProcessId| knew.get(&(group.as_str(), *at)).copied();
+        let knows = |at: &ProcessId| told_last(at).is_some_and(|told| told < asked.event);
+        let sender_knows = told_last(from).is_none_or(|told| told < asked.event);
         let is_correct = |process: &ProcessId| correct.get(process.index()) == Some(&true);
-        if !legal || !members.iter().all(knows) || !is_correct(from) {
+        if !legal || !sender_knows || !members.iter().all(knows) || !is_correct(from) {
             continue;
         }
         for member in members.iter().filter(|member| is_correct(member)) {
