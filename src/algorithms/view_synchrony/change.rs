@@ -20,7 +20,7 @@ pub(super) struct Flush {
     view: u64,
     /// Who has to answer.
     participants: BTreeSet<ProcessId>,
-    /// Who will be in.
+    /// Who wants to be in.
     members: BTreeSet<ProcessId>,
     /// Who has answered.
     answered: BTreeSet<ProcessId>,
@@ -28,9 +28,17 @@ pub(super) struct Flush {
     fill: BTreeMap<u64, BTreeSet<Said>>,
 }
 
+/// What a participant hands in.
+pub(super) struct Answer {
+    /// The number of its present view; 0 when it is in none.
+    pub(super) present: u64,
+    pub(super) wanted: bool,
+    pub(super) unstable: Vec<Said>,
+}
+
 impl ViewSynchrony {
-    /// Whether a change is due that this process has to make: it is the lowest member that is not suspected, somebody
-    /// is suspected or wants in or out, and no change is under way that can still come to an end.
+    /// Whether a change is due that this process has to make: it is the coordinator, somebody is suspected or wants in or
+    /// out, and no change is under way that can still come to an end.
     pub(super) fn consider(&mut self, ctx: &mut Context<'_, Self>) {
         if !self.is_in() {
             return;
@@ -41,11 +49,10 @@ impl ViewSynchrony {
         if !self.is_flushing() {
             self.unblock(ctx);
         }
-        let coordinator = self.members.iter().find(|member| !self.suspects(**member));
+        // Who has begun a change ends it, also if it wants to leave meanwhile; everybody else waits for it.
         let another = self.promised.coordinator;
-        if coordinator != Some(&ctx.me())
-            || self.is_flushing() && another != ctx.me() && !self.suspects(another)
-        {
+        let elsewhere = self.is_flushing() && another != ctx.me() && !self.suspects(another);
+        if elsewhere || self.flush.is_none() && self.coordinator() != Some(ctx.me()) {
             return;
         }
         let complete =
@@ -65,15 +72,15 @@ impl ViewSynchrony {
         let view = self.view.max(self.promised.view) + 1;
         let alive = self.members.iter().filter(|member| !self.suspects(**member));
         let participants: BTreeSet<ProcessId> = alive.copied().chain(self.joiners()).collect();
-        let members = participants.difference(&self.leaving).copied().collect();
         self.promised = Proposal { view, coordinator: ctx.me() };
         self.block(ctx);
         let me = ctx.me();
         ctx.multicast(participants.iter().copied().filter(|process| *process != me), Message::Flush { view });
         let (answered, fill) = (BTreeSet::new(), BTreeMap::new());
+        let members = BTreeSet::new();
         self.flush = Some(Flush { view, participants, members, answered, fill });
-        let (present, unstable) = self.unstable();
-        self.on_flush_ok(ctx, ctx.me(), view, present, unstable);
+        let answer = self.answer();
+        self.on_flush_ok(ctx, me, view, answer);
     }
 
     /// Upon FLUSH: stop sending and delivering, hand in what came in the present view. A coordinator gives way.
@@ -86,35 +93,39 @@ impl ViewSynchrony {
         self.promised = proposal;
         self.flush = None;
         self.block(ctx);
-        let (present, unstable) = self.unstable();
-        ctx.send(from, Message::FlushOk { view, present, unstable });
+        let Answer { present, wanted, unstable } = self.answer();
+        ctx.send(from, Message::FlushOk { view, present, wanted, unstable });
     }
 
     /// Somebody has answered a higher number: start anew above it.
     pub(super) fn on_outdated(&mut self, ctx: &mut Context<'_, Self>, view: u64) {
         if self.flush.as_ref().is_some_and(|flush| flush.view <= view) {
-            self.flush = None;
             self.promised.view = view;
-            self.consider(ctx);
+            self.start(ctx);
         }
     }
 
-    /// Upon FLUSH-OK: once all have answered, VIEW with what anybody has.
+    /// Upon FLUSH-OK: once all have answered, VIEW with what anybody has, for those who want to be in.
     pub(super) fn on_flush_ok(
         &mut self,
         ctx: &mut Context<'_, Self>,
         from: ProcessId,
         view: u64,
-        present: u64,
-        unstable: Vec<Said>,
+        answer: Answer,
     ) {
         let Some(flush) = self.flush.as_mut().filter(|flush| flush.view == view) else { return };
         if !flush.participants.contains(&from) {
             return;
         }
         flush.answered.insert(from);
-        if !unstable.is_empty() {
-            flush.fill.entry(present).or_default().extend(unstable);
+        if answer.wanted {
+            flush.members.insert(from);
+            self.leaving.remove(&from);
+        } else {
+            self.joining.remove(&from);
+        }
+        if !answer.unstable.is_empty() {
+            flush.fill.entry(answer.present).or_default().extend(answer.unstable);
         }
         if flush.answered != flush.participants {
             return;
@@ -150,7 +161,8 @@ impl ViewSynchrony {
         members: BTreeSet<ProcessId>,
         mut fill: BTreeMap<u64, Vec<Said>>,
     ) {
-        if self.is_in() {
+        let was_in = self.is_in();
+        if was_in {
             for Said { from, id, body } in fill.remove(&self.view).unwrap_or_default() {
                 self.deliver(ctx, from, id, body);
             }
@@ -162,40 +174,50 @@ impl ViewSynchrony {
         self.early = self.early.split_off(&view);
         self.view = view;
         if !members.contains(&ctx.me()) {
-            return self.go_out(ctx);
+            return self.go_out(ctx, was_in);
         }
         ctx.produce(Output::View { id: view, members: members.clone() });
         self.members = members;
         for ((from, id), body) in self.early.remove(&view).unwrap_or_default() {
             self.deliver(ctx, from, id, body);
         }
+        self.unblock(ctx);
         if !self.wanted {
             return self.leave(ctx);
         }
-        self.unblock(ctx);
         self.consider(ctx);
     }
 
     /// The new view is without this process. If it has changed its mind meanwhile, it asks again.
-    fn go_out(&mut self, ctx: &mut Context<'_, Self>) {
+    fn go_out(&mut self, ctx: &mut Context<'_, Self>, was_in: bool) {
         self.members.clear();
         self.blocked = false;
-        ctx.produce(Output::Left { view: self.view });
+        if was_in {
+            ctx.produce(Output::Left { view: self.view });
+        }
         if self.wanted {
             ctx.broadcast(Message::Join);
         }
     }
 
-    /// What this process got in its present view, and the view's number; 0 when it is in none.
-    fn unstable(&self) -> (u64, Vec<Said>) {
-        let present = if self.is_in() { self.view } else { 0 };
+    /// What this process got in its present view.
+    fn answer(&self) -> Answer {
         let all = self.log.iter().chain(&self.unsure);
         let said = |((from, id), body): (&(ProcessId, u64), &String)| Said {
             from: *from,
             id: *id,
             body: body.clone(),
         };
-        (present, all.map(said).collect())
+        let present = if self.is_in() { self.view } else { 0 };
+        Answer { present, wanted: self.wanted, unstable: all.map(said).collect() }
+    }
+
+    /// The lowest member that is there. Who asked to leave or join may be out already, and is taken only if there is
+    /// nobody else.
+    fn coordinator(&self) -> Option<ProcessId> {
+        let there = || self.members.iter().copied().filter(|member| !self.suspects(*member));
+        let settled = |member: &ProcessId| !self.leaving.contains(member) && !self.joining.contains(member);
+        there().find(settled).or_else(|| there().next())
     }
 
     /// Those who want in and are not suspected.

@@ -2,7 +2,7 @@
 //!
 //! Birman, Joseph, "Exploiting virtual synchrony in distributed systems" (1987); as a protocol of three phases in
 //! Cachin, Guerraoui, Rodrigues, "Introduction to reliable and secure distributed programming" (2011), section 6.8. The
-//! coordinator is the lowest member that is not suspected. Everything that was delivered in the present view counts as
+//! coordinator is the lowest member that is not suspected and does not want to leave. Everything that was delivered in the present view counts as
 //! unstable: nothing is acknowledged, and what is kept is bounded by the view.
 //!
 //! ```text
@@ -19,7 +19,7 @@ use crate::{
     problems::view_synchrony::{self, Output, Request},
     process::{Context, Description, Process, ProcessId},
 };
-use change::{Flush, Proposal};
+use change::{Answer, Flush, Proposal};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -54,7 +54,7 @@ pub struct ViewSynchrony {
     promised: Proposal,
     /// At the coordinator: the flush that is under way.
     flush: Option<Flush>,
-    /// Who wants to be in, and who wants to be out.
+    /// Who said that it wants to be in, and out: that is why a change is due. What counts is what they say in its flush.
     joining: BTreeSet<ProcessId>,
     leaving: BTreeSet<ProcessId>,
     heartbeat: Option<Heartbeat>,
@@ -119,7 +119,9 @@ pub enum Message {
         view: u64,
         /// The number of my present view.
         present: u64,
-        /// What I got in it.
+        /// Whether I want to be in the new one.
+        wanted: bool,
+        /// What I got in the present one.
         unstable: Vec<Said>,
     },
     /// To a coordinator: I have answered a flush for a higher number already.
@@ -242,8 +244,8 @@ impl Process for ViewSynchrony {
             Message::Join => self.on_join(ctx, from),
             Message::Leave => self.on_leave(ctx, from),
             Message::Flush { view } => self.on_flush(ctx, from, view),
-            Message::FlushOk { view, present, unstable } => {
-                self.on_flush_ok(ctx, from, view, present, unstable);
+            Message::FlushOk { view, present, wanted, unstable } => {
+                self.on_flush_ok(ctx, from, view, Answer { present, wanted, unstable });
             }
             Message::Outdated { view } => self.on_outdated(ctx, view),
             Message::View { view, members, fill } => self.on_view(ctx, from, view, members, fill),
@@ -254,7 +256,7 @@ impl Process for ViewSynchrony {
     fn on_timer(&mut self, ctx: &mut Context<'_, Self>, pulse: Pulse) {
         let Some(heartbeat) = &mut self.heartbeat else { return };
         if heartbeat.on_pulse(ctx, pulse).is_some() {
-            self.consider(ctx);
+            self.on_suspect(ctx);
         }
     }
 }
@@ -309,7 +311,6 @@ impl ViewSynchrony {
             return ctx.produce(Output::Refused);
         }
         self.wanted = true;
-        self.leaving.remove(&ctx.me());
         ctx.broadcast(Message::Join);
     }
 
@@ -319,7 +320,6 @@ impl ViewSynchrony {
             return ctx.produce(Output::Refused);
         }
         self.wanted = false;
-        self.queue.clear();
         self.leave(ctx);
     }
 
@@ -331,14 +331,21 @@ impl ViewSynchrony {
     }
 
     fn on_join(&mut self, ctx: &mut Context<'_, Self>, from: ProcessId) {
-        self.leaving.remove(&from);
         self.joining.insert(from);
         self.consider(ctx);
     }
 
     fn on_leave(&mut self, ctx: &mut Context<'_, Self>, from: ProcessId) {
-        self.joining.remove(&from);
         self.leaving.insert(from);
+        self.consider(ctx);
+    }
+
+    /// Upon event ⟨suspect⟩. A leaver says once more that it is one: those who got a view that did not reach it, because
+    /// its coordinator crashed, take it for a member, and would wait for it to coordinate.
+    fn on_suspect(&mut self, ctx: &mut Context<'_, Self>) {
+        if self.is_in() && !self.wanted {
+            return self.leave(ctx);
+        }
         self.consider(ctx);
     }
 

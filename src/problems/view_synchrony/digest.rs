@@ -44,6 +44,8 @@ pub(super) struct Digest<'a> {
     pub(super) now: Vec<Option<usize>>,
     /// When each process said whether it wants to be in.
     pub(super) wishes: Vec<Vec<(u64, bool)>>,
+    /// When each process was told that it is out.
+    pub(super) left: Vec<Vec<u64>>,
     /// When each process crashed last.
     pub(super) crashed: BTreeMap<ProcessId, u64>,
 }
@@ -57,6 +59,7 @@ impl<'a> Digest<'a> {
             broadcasts: BTreeMap::new(),
             now: vec![None; nodes],
             wishes: vec![Vec::new(); nodes],
+            left: vec![Vec::new(); nodes],
             crashed: BTreeMap::new(),
         };
         let mut counts = vec![0; nodes];
@@ -112,7 +115,10 @@ impl<'a> Digest<'a> {
                     self.stays[stay].delivered.entry((from, id)).or_insert(event);
                 }
             }
-            Output::Left { .. } => self.end(at),
+            Output::Left { .. } => {
+                self.left[at.index()].push(event);
+                self.end(at);
+            }
             Output::Blocked | Output::Refused => {}
         }
     }

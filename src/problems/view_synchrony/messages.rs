@@ -128,8 +128,9 @@ pub(super) fn delivery(history: &History<'_, ViewSynchrony>) -> Verdict {
     Verdict::of(examined)
 }
 
-/// Whether a process had a view when it asked for something, and did not want to leave.
+/// Whether a process had a view when it asked for something, and did not want to leave then or later.
 fn was_in(digest: &Digest<'_>, process: ProcessId, event: u64) -> bool {
     let mut stays = digest.stays.iter().filter(|stay| stay.at == process && stay.begin < event);
-    digest.wish(process, event) != Some(false) && stays.next_back().is_some_and(|stay| !stay.over)
+    let stayed = digest.wishes[process.index()].iter().all(|(said, wish)| *wish || *said < event);
+    stayed && digest.wish(process, event) != Some(false) && stays.next_back().is_some_and(|stay| !stay.over)
 }

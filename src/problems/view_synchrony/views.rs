@@ -62,7 +62,13 @@ pub(super) fn primary(history: &History<'_, ViewSynchrony>) -> Verdict {
     }
     let mut examined = 0;
     for ((before, first), (after, second)) in views.iter().zip(views.iter().skip(1)) {
-        let left = |process: &ProcessId| digest.wish(*process, *second) == Some(false);
+        // Who asked to leave and was not out yet when the first of the two views began.
+        let left = |process: &ProcessId| {
+            let (wishes, outs) = (&digest.wishes[process.index()], &digest.left[process.index()]);
+            let mut leaves =
+                wishes.iter().filter(|(said, wish)| !wish && said < second).map(|(said, _)| said);
+            leaves.any(|said| !outs.iter().any(|out| said < out && out < first))
+        };
         let stayers: Vec<&ProcessId> = before.1.iter().filter(|process| !left(process)).collect();
         let common = stayers.iter().filter(|process| after.1.contains(process)).count();
         if before.0 == after.0 || common * 2 <= stayers.len() && !stayers.is_empty() {
