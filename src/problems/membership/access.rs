@@ -48,7 +48,9 @@ pub(super) fn closed_group(history: &History<'_, Membership>) -> Verdict {
             return Verdict::violated([told.event, event], because);
         }
         let sent = digest.asked.get(&(from, id)).map_or(event, |asked| asked.event);
-        if let Some(out) = digest.without(group, epoch, from).filter(|out| out.event < sent) {
+        // What it says to itself is its own affair.
+        let out = digest.without(group, epoch, from).filter(|out| out.event < sent && at != from);
+        if let Some(out) = out {
             let (number, out) = (out.view.epoch, out.event);
             let because = format!(
                 "{at} delivers message {id} of {from} in view {epoch} of {group:?}, but {from} sent it after view \
