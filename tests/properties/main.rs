@@ -2,6 +2,10 @@
 //! what is violated and by which events, what says nothing, what is still open.
 
 mod broadcast;
+mod chat;
+mod lines;
+mod membership;
+mod view_synchrony;
 
 use synod::process::{End, History, Problem, ProcessId, Step, Time, Verdict, What};
 
