@@ -99,7 +99,7 @@ impl CausalBroadcast {
     /// Step 2 and 3: deliver what has its turn; each delivery may give another message its turn.
     fn on_data(&mut self, ctx: &mut Context<'_, Self>, from: ProcessId, stamp: Vec<u64>, body: String) {
         self.causal.receive(from, stamp, body);
-        while let Some((from, stamp, body)) = self.causal.next() {
+        while let Some((from, stamp, body)) = self.causal.take_turn() {
             Self::deliver(ctx, from, stamp[from.index()], body);
         }
     }

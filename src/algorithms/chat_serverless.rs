@@ -276,7 +276,7 @@ impl ChatServerless {
     /// What has its turn in causal order is taken in; everything else waits.
     fn on_news(&mut self, ctx: &mut Context<'_, Self>, from: ProcessId, stamp: Vec<u64>, news: News) {
         self.causal.receive(from, stamp, news);
-        while let Some((from, stamp, news)) = self.causal.next() {
+        while let Some((from, stamp, news)) = self.causal.take_turn() {
             match (news, self.holders.get(&from).cloned()) {
                 (News::Join(alias), _) => {
                     self.holders.insert(from, alias.clone());

@@ -56,7 +56,7 @@ impl Membership {
             Some(view) => self.send_to(ctx, view, id, body),
             None => {
                 self.waiting.insert(id, body);
-                ctx.send(self.server, Message::Lookup(id, group));
+                ctx.send(self.server, Message::Lookup { request: id, group });
             }
         }
     }

@@ -93,25 +93,78 @@ pub enum Gate {
 #[serde(rename_all = "kebab-case")]
 pub enum Message {
     /// To the server: make this group.
-    Create(u64, String, Mode, Option<BTreeSet<ProcessId>>),
+    Create {
+        /// Which of the sender's requests it is.
+        request: u64,
+        /// The group.
+        group: String,
+        /// Who may send.
+        mode: Mode,
+        /// Who may join, if not everybody.
+        allowed: Option<BTreeSet<ProcessId>>,
+    },
     /// To the server: let me in.
-    Join(u64, String),
+    Join {
+        /// Which of the sender's requests it is.
+        request: u64,
+        /// The group.
+        group: String,
+    },
     /// To the server: let me out.
-    Leave(u64, String),
+    Leave {
+        /// Which of the sender's requests it is.
+        request: u64,
+        /// The group.
+        group: String,
+    },
     /// To the server: put this member out.
-    Expel(u64, String, ProcessId),
+    Expel {
+        /// Which of the sender's requests it is.
+        request: u64,
+        /// The group.
+        group: String,
+        /// Who.
+        member: ProcessId,
+    },
     /// To the server: remove this group.
-    Delete(u64, String),
+    Delete {
+        /// Which of the sender's requests it is.
+        request: u64,
+        /// The group.
+        group: String,
+    },
     /// To the server: send this to its members.
-    Send(u64, String, String),
+    Send {
+        /// Which of the sender's requests it is.
+        request: u64,
+        /// The group.
+        group: String,
+        /// What.
+        body: String,
+    },
     /// From the server: who is a member now.
     View(View),
     /// From the server to a member: what this process sent.
-    Deliver(ProcessId, Data),
+    Deliver {
+        /// Who sent it.
+        origin: ProcessId,
+        /// What.
+        data: Data,
+    },
     /// To the server: to whom do I send this? (direct)
-    Lookup(u64, String),
+    Lookup {
+        /// Which of the sender's requests it is.
+        request: u64,
+        /// The group.
+        group: String,
+    },
     /// From the server: to these. (direct)
-    Found(u64, View),
+    Found {
+        /// Which of the receiver's requests this is for.
+        request: u64,
+        /// The members.
+        view: View,
+    },
     /// To a member: what I send. (direct)
     Data(Data),
     /// To who asked for it: this is not done.
@@ -176,15 +229,19 @@ impl Process for Membership {
 
     fn on_request(&mut self, ctx: &mut Context<'_, Self>, request: Request) {
         self.asked += 1;
-        let id = self.asked;
+        let request_id = self.asked;
         let message = match request {
-            Request::Create { group, mode, allowed } => Message::Create(id, group, mode, allowed),
-            Request::Join(group) => Message::Join(id, group),
-            Request::Leave(group) => Message::Leave(id, group),
-            Request::Expel { group, member } => Message::Expel(id, group, member),
-            Request::Delete(group) => Message::Delete(id, group),
-            Request::Send { group, body } if self.gate == Gate::Server => Message::Send(id, group, body),
-            Request::Send { group, body } => return self.send_direct(ctx, id, group, body),
+            Request::Create { group, mode, allowed } => {
+                Message::Create { request: request_id, group, mode, allowed }
+            }
+            Request::Join(group) => Message::Join { request: request_id, group },
+            Request::Leave(group) => Message::Leave { request: request_id, group },
+            Request::Expel { group, member } => Message::Expel { request: request_id, group, member },
+            Request::Delete(group) => Message::Delete { request: request_id, group },
+            Request::Send { group, body } if self.gate == Gate::Server => {
+                Message::Send { request: request_id, group, body }
+            }
+            Request::Send { group, body } => return self.send_direct(ctx, request_id, group, body),
         };
         ctx.send(self.server, message);
     }
@@ -193,18 +250,18 @@ impl Process for Membership {
         let (me, from_server) = (ctx.me(), from == self.server);
         match message {
             Message::View(view) if from_server => self.on_view(ctx, view),
-            Message::Deliver(origin, data) if from_server => self.on_data(ctx, origin, data),
-            Message::Found(id, view) if from_server => self.on_found(ctx, id, view),
+            Message::Deliver { origin, data } if from_server => self.on_data(ctx, origin, data),
+            Message::Found { request, view } if from_server => self.on_found(ctx, request, view),
             Message::Data(data) if self.gate == Gate::Direct => self.on_data(ctx, from, data),
             Message::Reject(refusal) => self.on_reject(ctx, refusal),
-            Message::View(_) | Message::Deliver(..) | Message::Found(..) | Message::Data(_) => {}
-            Message::Create(..)
-            | Message::Join(..)
-            | Message::Leave(..)
-            | Message::Expel(..)
-            | Message::Delete(..)
-            | Message::Send(..)
-            | Message::Lookup(..) => {
+            Message::View(_) | Message::Deliver { .. } | Message::Found { .. } | Message::Data(_) => {}
+            Message::Create { .. }
+            | Message::Join { .. }
+            | Message::Leave { .. }
+            | Message::Expel { .. }
+            | Message::Delete { .. }
+            | Message::Send { .. }
+            | Message::Lookup { .. } => {
                 if me == self.server {
                     self.on_asked(ctx, from, message);
                 }

@@ -10,22 +10,30 @@ use std::collections::BTreeSet;
 impl Membership {
     /// What somebody asks the server for: done, or refused.
     pub(super) fn on_asked(&mut self, ctx: &mut Context<'_, Self>, from: ProcessId, message: Message) {
-        let (id, group, done) = match message {
-            Message::Create(id, group, mode, allowed) => {
+        let (request, group, done) = match message {
+            Message::Create { request, group, mode, allowed } => {
                 let done = self.create(ctx, from, &group, mode, allowed);
-                (id, group, done)
+                (request, group, done)
             }
-            Message::Join(id, group) => (id, group.clone(), self.join(ctx, from, &group)),
-            Message::Leave(id, group) => (id, group.clone(), self.remove(ctx, from, &group, from)),
-            Message::Expel(id, group, member) => (id, group.clone(), self.remove(ctx, from, &group, member)),
-            Message::Delete(id, group) => (id, group.clone(), self.delete(ctx, from, &group)),
-            Message::Send(id, group, body) => (id, group.clone(), self.gate(ctx, from, id, group, body)),
-            Message::Lookup(id, group) => (id, group.clone(), self.look_up(ctx, from, id, &group)),
-            Message::View(_) | Message::Deliver(..) | Message::Found(..) => return,
+            Message::Join { request, group } => (request, group.clone(), self.join(ctx, from, &group)),
+            Message::Leave { request, group } => {
+                (request, group.clone(), self.remove(ctx, from, &group, from))
+            }
+            Message::Expel { request, group, member } => {
+                (request, group.clone(), self.remove(ctx, from, &group, member))
+            }
+            Message::Delete { request, group } => (request, group.clone(), self.delete(ctx, from, &group)),
+            Message::Send { request, group, body } => {
+                (request, group.clone(), self.gate(ctx, from, request, group, body))
+            }
+            Message::Lookup { request, group } => {
+                (request, group.clone(), self.look_up(ctx, from, request, &group))
+            }
+            Message::View(_) | Message::Deliver { .. } | Message::Found { .. } => return,
             Message::Data(_) | Message::Reject(_) => return,
         };
         if let Err(why) = done {
-            self.reject(ctx, Refusal { group, who: from, request: id, why });
+            self.reject(ctx, Refusal { group, who: from, request, why });
         }
     }
 
@@ -116,7 +124,7 @@ impl Membership {
         let (me, data) = (ctx.me(), Data { group: name, epoch: view.epoch, id, body });
         ctx.multicast(
             view.members.iter().copied().filter(|member| *member != me),
-            Message::Deliver(from, data.clone()),
+            Message::Deliver { origin: from, data: data.clone() },
         );
         if view.members.contains(&me) {
             self.on_data(ctx, from, data);
@@ -130,7 +138,7 @@ impl Membership {
         if !may_send(view, from) {
             return Err(Why::NotMember);
         }
-        ctx.send(from, Message::Found(id, view.clone()));
+        ctx.send(from, Message::Found { request: id, view: view.clone() });
         Ok(())
     }
 

@@ -33,7 +33,7 @@ impl<T> Causal<T> {
     }
 
     /// Steps 2 and 3: a message that has its turn, which may give another its turn; none when all others must wait.
-    pub fn next(&mut self) -> Option<(ProcessId, Vec<u64>, T)> {
+    pub fn take_turn(&mut self) -> Option<(ProcessId, Vec<u64>, T)> {
         let Some(place) = self.held_back.iter().position(|(from, stamp, _)| self.has_turn(*from, stamp))
         else {
             let delivered = &self.delivered;

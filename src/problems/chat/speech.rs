@@ -33,11 +33,10 @@ pub(super) fn contiguous_log(history: &History<'_, Chat>) -> Verdict {
             let because = format!("{user} is shown a line {number} that the log does not have");
             return Verdict::violated([shown.event], because);
         }
-        if let Some((before, event)) = last.insert(shown.stay, (number, shown.event)) {
-            if number != before + 1 {
-                let because = format!("{user} is shown line {number} next after line {before}");
-                return Verdict::violated([event, shown.event], because);
-            }
+        let previous = last.insert(shown.stay, (number, shown.event));
+        if let Some((before, event)) = previous.filter(|(before, _)| number != before + 1) {
+            let because = format!("{user} is shown line {number} next after line {before}");
+            return Verdict::violated([event, shown.event], because);
         }
         examined += 1;
     }
