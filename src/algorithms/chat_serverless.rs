@@ -35,8 +35,13 @@ pub struct ChatServerless {
 enum Standing {
     /// It is not in the room.
     Out,
-    /// It has asked for this name, and these have not answered.
-    Claiming { alias: String, waiting: BTreeSet<ProcessId> },
+    /// It has asked for a name, and these have not answered.
+    Claiming {
+        alias: String,
+        waiting: BTreeSet<ProcessId>,
+        /// What those who have answered knew: this process must know it, too, before it is in.
+        needed: Vec<u64>,
+    },
     /// It is in under this name.
     In(String),
 }
@@ -50,7 +55,7 @@ enum News {
 }
 
 /// What participants send each other. Every stamp is a vector of how many messages of each process the sender knew, its
-/// own included; what has none is no part of the conversation.
+/// own included; the others are no part of the conversation.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Message {
@@ -65,6 +70,8 @@ pub enum Message {
     Free {
         /// Which claim this answers.
         claim: u64,
+        /// What the sender knew: whoever had the name before has left in it.
+        stamp: Vec<u64>,
     },
     /// Somebody has it, or I want it and am before you.
     Taken {
@@ -169,7 +176,7 @@ impl Process for ChatServerless {
     fn on_message(&mut self, ctx: &mut Context<'_, Self>, from: ProcessId, message: Message) {
         match message {
             Message::Claim { claim, alias } => self.on_claim(ctx, from, claim, &alias),
-            Message::Free { claim } => self.on_free(ctx, from, claim),
+            Message::Free { claim, stamp } => self.on_free(ctx, from, claim, &stamp),
             Message::Taken { claim } => self.on_taken(ctx, claim),
             Message::Join { stamp, alias } => self.on_news(ctx, from, stamp, News::Join(alias)),
             Message::Say { stamp, body } => self.on_news(ctx, from, stamp, News::Say(body)),
@@ -199,7 +206,7 @@ impl ChatServerless {
             return self.join(ctx, alias);
         }
         ctx.broadcast(Message::Claim { claim: self.claims, alias: alias.clone() });
-        self.standing = Standing::Claiming { alias, waiting };
+        self.standing = Standing::Claiming { alias, waiting, needed: vec![0; ctx.group_size()] };
     }
 
     /// Somebody wants a name. Who has it, or knows who has, says so; of two who want it the lower one gets it.
@@ -212,17 +219,28 @@ impl ChatServerless {
         if wanted {
             self.refuse(ctx);
         }
-        ctx.send(from, Message::Free { claim });
+        ctx.send(from, Message::Free { claim, stamp: self.causal.known().to_vec() });
     }
 
-    /// Once all have said so, the name is this process's.
-    fn on_free(&mut self, ctx: &mut Context<'_, Self>, from: ProcessId, claim: u64) {
-        let Standing::Claiming { alias, waiting } = &mut self.standing else { return };
+    /// One more has nothing against it.
+    fn on_free(&mut self, ctx: &mut Context<'_, Self>, from: ProcessId, claim: u64, stamp: &[u64]) {
+        let Standing::Claiming { waiting, needed, .. } = &mut self.standing else { return };
         if claim != self.claims {
             return;
         }
         waiting.remove(&from);
-        if waiting.is_empty() {
+        for (needed, known) in needed.iter_mut().zip(stamp) {
+            *needed = (*needed).max(*known);
+        }
+        self.join_if_free(ctx);
+    }
+
+    /// Once all have said so, and everything they knew then has come here too, the name is this process's: so its joining
+    /// comes after the leaving of whoever had the name before, with everybody.
+    fn join_if_free(&mut self, ctx: &mut Context<'_, Self>) {
+        let Standing::Claiming { alias, waiting, needed } = &mut self.standing else { return };
+        let knows_all = needed.iter().zip(self.causal.known()).all(|(needed, known)| needed <= known);
+        if waiting.is_empty() && knows_all {
             let alias = std::mem::take(alias);
             self.join(ctx, alias);
         }
@@ -293,6 +311,7 @@ impl ChatServerless {
                 (News::Say(_) | News::Leave, None) => {}
             }
         }
+        self.join_if_free(ctx);
     }
 
     /// Only who is in is shown what happens.

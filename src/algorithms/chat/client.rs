@@ -13,6 +13,8 @@ pub struct Client {
     config: Config,
     pub(super) server: ProcessId,
     standing: Standing,
+    /// How many connections it has opened in all its lives.
+    connections: u64,
     heartbeat: Option<Heartbeat>,
 }
 
@@ -30,8 +32,8 @@ enum Standing {
 }
 
 impl Client {
-    pub(super) fn new(server: ProcessId, config: Config) -> Self {
-        Self { config, server, standing: Standing::Out, heartbeat: None }
+    pub(super) fn new(server: ProcessId, config: Config, connections: u64) -> Self {
+        Self { config, server, standing: Standing::Out, connections, heartbeat: None }
     }
 
     /// The user wants in: open a connection. With heartbeats the server's silence is noticed from now on.
@@ -40,7 +42,9 @@ impl Client {
             return ctx.produce(Output::Refused(Why::Already));
         }
         self.standing = Standing::Connecting(alias);
-        ctx.send(self.server, Message::Connect);
+        self.connections += 1;
+        ctx.save(self.connections);
+        ctx.send(self.server, Message::Connect(self.connections));
         let server = self.server;
         self.heartbeat = self.config.heartbeat.map(|heartbeat| Heartbeat::start(ctx, heartbeat, [server]));
     }
@@ -60,13 +64,13 @@ impl Client {
         ctx.send(self.server, Message::Bye);
     }
 
-    /// Until the server asks for the name, everything it says is about an earlier connection.
+    /// Until the server asks for the name on this connection, everything it says is about an earlier connection.
     pub(super) fn on_message(&mut self, ctx: &mut Context<'_, Chat>, message: Message) {
         if let (Message::Alive(Alive), Some(heartbeat)) = (&message, &mut self.heartbeat) {
             heartbeat.on_alive(ctx, self.server);
         }
         match (message, &self.standing) {
-            (Message::AskAlias, Standing::Connecting(alias)) => {
+            (Message::AskAlias(number), Standing::Connecting(alias)) if number == self.connections => {
                 let alias = alias.clone();
                 ctx.send(self.server, Message::Alias(alias.clone()));
                 self.standing = Standing::Introduced(alias);
@@ -80,9 +84,9 @@ impl Client {
             (Message::Joined(alias), Standing::In) => ctx.produce(Output::Joined(alias)),
             (Message::Said(line), Standing::In) => ctx.produce(Output::Said(line)),
             (Message::Left(alias), Standing::In) => ctx.produce(Output::Left(alias)),
-            (Message::AskAlias | Message::Welcome { .. } | Message::AliasTaken | Message::Closed, _) => {}
+            (Message::AskAlias(_) | Message::Welcome { .. } | Message::AliasTaken | Message::Closed, _) => {}
             (Message::Joined(_) | Message::Said(_) | Message::Left(_) | Message::Alive(Alive), _) => {}
-            (Message::Connect | Message::Alias(_) | Message::Say(_) | Message::Bye, _) => {}
+            (Message::Connect(_) | Message::Alias(_) | Message::Say(_) | Message::Bye, _) => {}
         }
     }
 

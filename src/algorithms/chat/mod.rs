@@ -6,7 +6,7 @@
 //! ```text
 //! client  --connect-->  server            the connection opens: transport, counted apart
 //! client <--ask-alias-- server
-//! client  --alias---->  server            ali is free: it is in from here on
+//! client  --alias---->  server            if the name is free: it is in from here on
 //! client <--welcome---- server  --joined--> everybody in, the client too
 //! client  --say------>  server  --said----> everybody in, the client too
 //! client  --bye------>  server  --left----> everybody who is still in
@@ -58,10 +58,10 @@ impl Default for Config {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Message {
-    /// To the server: here is a connection.
-    Connect,
-    /// To a client: who are you?
-    AskAlias,
+    /// To the server: here is a connection, this many of mine there were.
+    Connect(u64),
+    /// To a client: who are you on this connection? What comes before is about an earlier one.
+    AskAlias(u64),
     /// To the server: this is my name.
     Alias(String),
     /// To a client: somebody else has this name. The connection is closed.
@@ -114,7 +114,7 @@ impl Process for Chat {
     type Config = Config;
     type Message = Message;
     type Timer = Timer;
-    type Stable = ();
+    type Stable = u64;
 
     const DESCRIPTION: Description = Description {
         name: "chat",
@@ -159,12 +159,12 @@ impl Process for Chat {
         source: "Laboratory sheet 002, chat room over TCP; Sinha, Distributed Operating Systems (1997), section 3.10",
     };
 
-    fn boot(ctx: &mut Context<'_, Self>, config: &Config, (): ()) -> Self {
+    fn boot(ctx: &mut Context<'_, Self>, config: &Config, connections: u64) -> Self {
         let server = config.server.unwrap_or(ProcessId(0));
         if ctx.me() == server {
             Self::Server(Server::new(ctx, *config))
         } else {
-            Self::Client(Client::new(server, *config))
+            Self::Client(Client::new(server, *config, connections))
         }
     }
 

@@ -38,23 +38,23 @@ impl Server {
 
     pub(super) fn on_message(&mut self, ctx: &mut Context<'_, Chat>, from: ProcessId, message: Message) {
         match message {
-            Message::Connect => self.on_connect(ctx, from),
+            Message::Connect(number) => self.on_connect(ctx, from, number),
             Message::Alias(alias) => self.on_alias(ctx, from, alias),
             Message::Say(body) => self.on_say(ctx, from, body),
             Message::Bye => self.on_bye(ctx, from),
             Message::Alive(Alive) => self.on_alive(ctx, from),
-            Message::AskAlias | Message::AliasTaken | Message::Welcome { .. } | Message::Closed => {}
+            Message::AskAlias(_) | Message::AliasTaken | Message::Welcome { .. } | Message::Closed => {}
             Message::Joined(_) | Message::Said(_) | Message::Left(_) => {}
         }
     }
 
     /// Accept: ask for the name and go on; one who never answers holds up nobody else. Who connects anew has crashed
     /// or lost its connection, and has left.
-    fn on_connect(&mut self, ctx: &mut Context<'_, Chat>, client: ProcessId) {
+    fn on_connect(&mut self, ctx: &mut Context<'_, Chat>, client: ProcessId, number: u64) {
         self.remove(ctx, client);
         self.evicted.remove(&client);
         self.connections.insert(client, Phase::AwaitAlias);
-        ctx.send(client, Message::AskAlias);
+        ctx.send(client, Message::AskAlias(number));
         ctx.set_timer(Timer::Handshake(client), self.config.handshake);
     }
 

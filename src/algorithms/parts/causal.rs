@@ -19,6 +19,11 @@ impl<T> Causal<T> {
         Self { delivered: vec![0; group_size], held_back: Vec::new() }
     }
 
+    /// VT(p): what has been delivered, and sent.
+    pub fn known(&self) -> &[u64] {
+        &self.delivered
+    }
+
     /// Step 1: before sending m, increment VT(p)[p]; gives VT(m).
     pub fn stamp(&mut self, me: ProcessId) -> Vec<u64> {
         self.delivered[me.index()] += 1;

@@ -311,6 +311,7 @@ impl ViewSynchrony {
             return ctx.produce(Output::Refused);
         }
         self.wanted = true;
+        self.leaving.remove(&ctx.me());
         ctx.broadcast(Message::Join);
     }
 
