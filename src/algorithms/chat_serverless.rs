@@ -146,7 +146,7 @@ impl Process for ChatServerless {
             ("say", "to everybody: what I say"),
             ("leave", "to everybody: I am not in any more"),
         ],
-        cost: "3(N-1) messages and 2 delays to join, N-1 to say something or to leave, with N processes in the group, in the room or not",
+        cost: "3(N-1) messages and 2 delays to join (more, until what the others knew has come too), N-1 to say something or to leave, with N processes in the group, in the room or not",
         breaks: &[
             "a crash: nobody notices (departure), and nobody gets a name any more (admission)",
             "without `ask`, two take one name at once (distinct-aliases)",

@@ -69,7 +69,7 @@ impl ViewSynchrony {
 
     /// FLUSH: to all members and joiners that are not suspected, with a number above all that were heard of.
     fn start(&mut self, ctx: &mut Context<'_, Self>) {
-        let view = self.view.max(self.promised.view) + 1;
+        let view = self.view.max(self.promised.view).saturating_add(1);
         let alive = self.members.iter().filter(|member| !self.suspects(**member));
         let participants: BTreeSet<ProcessId> = alive.copied().chain(self.joiners()).collect();
         self.promised = Proposal { view, coordinator: ctx.me() };

@@ -140,7 +140,7 @@ impl Problem for Chat {
             ),
             property(
                 "departure",
-                "That somebody quit or crashed is shown to all who knew it in and stay.",
+                "In the end nobody who stays takes anybody for present who quit, crashed or was put out.",
                 Liveness,
                 departure,
             ),

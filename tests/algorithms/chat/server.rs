@@ -286,3 +286,22 @@ fn the_author_is_whom_the_connection_belongs_to() {
     trial.kills::<Mutant>(&Bug::AuthorFromText, "honest-author", (14, 13));
     trial.survives::<Mutant>(&Bug::None, &["honest-author"]);
 }
+
+/// Answers to connections that were given up arrive when the next one waits for its own.
+#[test]
+fn three_connections_in_a_row_do_not_mix() {
+    let (connect, quit) = (|| Request::Connect("Ali".into()), || Request::Quit);
+    let asked = [
+        (0, connect()),
+        (15, quit()),
+        (16, connect()),
+        (45, quit()),
+        (46, connect()),
+        (300, say("here I am")),
+    ];
+    let trial: Trial<Chat> = Trial::of(2, asked.map(|(at, request)| (at, 1, request))).fifo();
+    trial.survives::<synod::algorithms::chat::Chat>(
+        &Default::default(),
+        &["joined-then-left", "insiders-only", "contiguous-log", "admission", "delivery"],
+    );
+}

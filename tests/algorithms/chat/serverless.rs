@@ -223,3 +223,22 @@ fn every_bug_breaks_its_promise() {
     assert_eq!(late.search::<Mutant>(&Bug::None, "distinct-aliases"), None);
     three(&[(400, 1, Request::Quit)]).kills::<Mutant>(&Bug::LeavesInSilence, "departure", (19, 19));
 }
+
+/// Node 2 has heard neither of Kim's joining nor of its leaving when it asks for the name, and everybody else says that it
+/// is free: it waits for both.
+#[test]
+fn a_name_is_taken_over_after_its_last_holder_has_left_with_everybody() {
+    let link = |milliseconds| {
+        let links = LinkPattern::Directed { from: Some(ProcessId(1)), to: Some(ProcessId(2)) };
+        let delay = Some(Duration::from_millis(milliseconds));
+        Action::Link(links, LinkPatch { delay, ..LinkPatch::default() })
+    };
+    let connect = |alias: &str| Request::Connect(alias.into());
+    let asked =
+        [(0, 0, connect("Ali")), (100, 1, connect("Kim")), (445, 1, Request::Quit), (455, 2, connect("Kim"))];
+    let trial = Trial::of(3, asked).with(0, link(300)).with(450, link(10));
+    trial.survives::<ChatServerless>(
+        &Config::default(),
+        &["joined-then-left", "distinct-aliases", "admission"],
+    );
+}
