@@ -8,7 +8,7 @@
 //! r  gets m1, delivers m1, looks again: m2 has its turn
 //! ```
 
-use super::parts::own_copy::OwnCopy;
+use super::parts::{causal::Causal, own_copy::OwnCopy};
 use crate::{
     problems::broadcast::{Broadcast, Delivery, Output, Request},
     process::{Context, Description, Never, Process, ProcessId},
@@ -19,10 +19,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct CausalBroadcast {
     config: OwnCopy,
-    /// VT(p): for each process, how many of its messages have been delivered here; for this one, how many it sent.
-    delivered: Vec<u64>,
-    /// Messages that came before one they build on, in order of arrival.
-    held_back: Vec<(ProcessId, Message)>,
+    causal: Causal<String>,
 }
 
 /// What participants send each other.
@@ -67,7 +64,7 @@ impl Process for CausalBroadcast {
     };
 
     fn boot(ctx: &mut Context<'_, Self>, config: &OwnCopy, (): ()) -> Self {
-        Self { config: *config, delivered: vec![0; ctx.group_size()], held_back: Vec::new() }
+        Self { config: *config, causal: Causal::new(ctx.group_size()) }
     }
 
     fn on_request(&mut self, ctx: &mut Context<'_, Self>, request: Request) {
@@ -77,8 +74,9 @@ impl Process for CausalBroadcast {
     }
 
     fn on_message(&mut self, ctx: &mut Context<'_, Self>, from: ProcessId, message: Message) {
-        self.held_back.push((from, message));
-        self.deliver_all(ctx);
+        match message {
+            Message::Data { stamp, body } => self.on_data(ctx, from, stamp, body),
+        }
     }
 
     fn on_timer(&mut self, _ctx: &mut Context<'_, Self>, timer: Never) {
@@ -90,33 +88,20 @@ impl CausalBroadcast {
     /// Step 1: before sending m, increment VT(p)[p] and timestamp m.
     fn on_broadcast(&mut self, ctx: &mut Context<'_, Self>, body: String) {
         let me = ctx.me();
-        self.delivered[me.index()] += 1;
-        ctx.broadcast(Message::Data { stamp: self.delivered.clone(), body: body.clone() });
+        let stamp = self.causal.stamp(me);
+        let id = stamp[me.index()];
+        ctx.broadcast(Message::Data { stamp, body: body.clone() });
         if self.config.echo {
-            Self::deliver(ctx, me, self.delivered[me.index()], body);
+            Self::deliver(ctx, me, id, body);
         }
     }
 
     /// Step 2 and 3: deliver what has its turn; each delivery may give another message its turn.
-    fn deliver_all(&mut self, ctx: &mut Context<'_, Self>) {
-        while let Some(place) =
-            self.held_back.iter().position(|(from, message)| self.has_turn(*from, message))
-        {
-            let (from, Message::Data { stamp, body }) = self.held_back.remove(place);
-            self.delivered[from.index()] += 1;
+    fn on_data(&mut self, ctx: &mut Context<'_, Self>, from: ProcessId, stamp: Vec<u64>, body: String) {
+        self.causal.receive(from, stamp, body);
+        while let Some((from, stamp, body)) = self.causal.take_turn() {
             Self::deliver(ctx, from, stamp[from.index()], body);
         }
-        let delivered = &self.delivered;
-        self.held_back
-            .retain(|(from, Message::Data { stamp, .. })| stamp[from.index()] > delivered[from.index()]);
-    }
-
-    /// Step 2: it is the sender's next message, and everything it builds on has been delivered.
-    fn has_turn(&self, from: ProcessId, message: &Message) -> bool {
-        let Message::Data { stamp, .. } = message;
-        stamp.iter().zip(&self.delivered).enumerate().all(|(process, (needed, delivered))| {
-            if process == from.index() { *needed == delivered + 1 } else { needed <= delivered }
-        })
     }
 
     fn deliver(ctx: &mut Context<'_, Self>, from: ProcessId, id: u64, body: String) {

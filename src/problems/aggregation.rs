@@ -5,7 +5,7 @@
 //! operations are associative and commutative, so that the shape of the tree and the order of arrival do not matter.
 
 use crate::process::{
-    Example, History, Measure, Problem, ProcessId, Property, PropertyKind, Step, Unit, Verdict, What,
+    Example, History, Measure, Problem, ProcessId, Property, PropertyKind, Unit, Verdict, What,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -228,16 +228,15 @@ fn results<'a>(history: &'a History<'_, Aggregation>) -> impl Iterator<Item = (u
 fn completion(history: &History<'_, Aggregation>) -> Vec<u64> {
     let mut rounds = vec![0_u64; history.nodes as usize];
     let mut contributed: BTreeMap<u64, u32> = BTreeMap::new();
-    let asked = |step: &Step<'_, Aggregation>| {
-        let What::Request(Request::Contribute(_)) = step.what else { return None };
-        let round = &mut rounds[step.node.index()];
-        *round += 1;
-        let number = contributed.entry(*round).or_default();
-        *number += 1;
-        (*number == history.nodes).then_some(*round)
-    };
-    history.delays(asked, |step| match step.what {
-        What::Output(Output::Result { round, .. }) => Some(*round),
-        _ => None,
+    history.delays(|step| match step.what {
+        What::Request(Request::Contribute(_)) => {
+            let round = &mut rounds[step.node.index()];
+            *round += 1;
+            let number = contributed.entry(*round).or_default();
+            *number += 1;
+            ((*number == history.nodes).then_some(*round), None)
+        }
+        What::Output(Output::Result { round, .. }) => (None, Some(*round)),
+        _ => (None, None),
     })
 }

@@ -5,7 +5,7 @@
 //! and its number among the producer's offers. The *sink* is the process that tells how much room it has.
 
 use crate::process::{
-    Example, History, Measure, Problem, ProcessId, Property, PropertyKind, Step, Unit, Verdict, What,
+    Example, History, Measure, Problem, ProcessId, Property, PropertyKind, Unit, Verdict, What,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -234,14 +234,13 @@ fn nothing_lost(history: &History<'_, Flow>) -> Verdict {
 /// How long each consumed item takes; nanoseconds.
 fn passage(history: &History<'_, Flow>) -> Vec<u64> {
     let mut offered = vec![0_u64; history.nodes as usize];
-    let asked = |step: &Step<'_, Flow>| {
-        let What::Request(Request::Offer(_)) = step.what else { return None };
-        let number = &mut offered[step.node.index()];
-        *number += 1;
-        Some((step.node, *number))
-    };
-    history.delays(asked, |step| match step.what {
-        What::Output(Output::Consumed(Item { from, id, .. })) => Some((*from, *id)),
-        _ => None,
+    history.delays(|step| match step.what {
+        What::Request(Request::Offer(_)) => {
+            let number = &mut offered[step.node.index()];
+            *number += 1;
+            (Some((step.node, *number)), None)
+        }
+        What::Output(Output::Consumed(Item { from, id, .. })) => (None, Some((*from, *id))),
+        _ => (None, None),
     })
 }

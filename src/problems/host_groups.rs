@@ -5,7 +5,7 @@
 //! by its sender and its number among all that the sender was asked to send. A process that restarts is in no group.
 
 use crate::process::{
-    Example, History, Measure, Problem, ProcessId, Property, PropertyKind, Step, Unit, Verdict, What,
+    Example, History, Measure, Problem, ProcessId, Property, PropertyKind, Unit, Verdict, What,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -272,15 +272,14 @@ fn delivery(history: &History<'_, HostGroups>) -> Verdict {
 /// How long each message takes to each member; nanoseconds.
 fn delays(history: &History<'_, HostGroups>) -> Vec<u64> {
     let mut sent = vec![0_u64; history.nodes as usize];
-    let asked = |step: &Step<'_, HostGroups>| {
-        let What::Request(Request::Multicast { .. }) = step.what else { return None };
-        let number = &mut sent[step.node.index()];
-        *number += 1;
-        Some((step.node, *number))
-    };
-    history.delays(asked, |step| match step.what {
-        What::Output(Output::Receive { from, id, .. }) if *from != step.node => Some((*from, *id)),
-        _ => None,
+    history.delays(|step| match step.what {
+        What::Request(Request::Multicast { .. }) => {
+            let number = &mut sent[step.node.index()];
+            *number += 1;
+            (Some((step.node, *number)), None)
+        }
+        What::Output(Output::Receive { from, id, .. }) if *from != step.node => (None, Some((*from, *id))),
+        _ => (None, None),
     })
 }
 

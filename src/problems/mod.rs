@@ -2,12 +2,15 @@
 
 pub mod aggregation;
 pub mod broadcast;
+pub mod chat;
 pub mod clock_sync;
 pub mod flow;
 pub mod host_groups;
 pub mod logical_clock;
+pub mod membership;
 pub mod messaging;
 pub mod nanoseconds;
 pub mod reception;
 pub mod replication;
 pub mod routing;
+pub mod view_synchrony;

@@ -6,7 +6,7 @@
 //! sent, a receive by its number among those of its process.
 
 use crate::process::{
-    Example, History, Measure, Problem, ProcessId, Property, PropertyKind, Step, Unit, Verdict, What,
+    Example, History, Measure, Problem, ProcessId, Property, PropertyKind, Unit, Verdict, What,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -240,14 +240,13 @@ fn progress(history: &History<'_, Reception>) -> Verdict {
 /// How long each receive waits; nanoseconds.
 fn waiting(history: &History<'_, Reception>) -> Vec<u64> {
     let mut receives = vec![0_u64; history.nodes as usize];
-    let asked = |step: &Step<'_, Reception>| {
-        let What::Request(Request::Receive(_)) = step.what else { return None };
-        let number = &mut receives[step.node.index()];
-        *number += 1;
-        Some((step.node, *number))
-    };
-    history.delays(asked, |step| match step.what {
-        What::Output(Output::Received { receive, .. }) => Some((step.node, *receive)),
-        _ => None,
+    history.delays(|step| match step.what {
+        What::Request(Request::Receive(_)) => {
+            let number = &mut receives[step.node.index()];
+            *number += 1;
+            (Some((step.node, *number)), None)
+        }
+        What::Output(Output::Received { receive, .. }) => (None, Some((step.node, *receive))),
+        _ => (None, None),
     })
 }

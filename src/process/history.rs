@@ -83,21 +83,18 @@ impl<Pr: Problem> History<'_, Pr> {
         (first <= second).then(|| second.since(first))
     }
 
-    /// How long it takes from what `asked` recognizes to each thing that `answered` recognizes by the same key later on;
-    /// nanoseconds.
-    pub fn delays<K: Ord>(
-        &self,
-        mut asked: impl FnMut(&Step<'_, Pr>) -> Option<K>,
-        mut answered: impl FnMut(&Step<'_, Pr>) -> Option<K>,
-    ) -> Vec<u64> {
+    /// How long it takes from one thing to each other with the same key later on; nanoseconds. `key` says what a step
+    /// begins, and what it ends.
+    pub fn delays<K: Ord>(&self, mut key: impl FnMut(&Step<'_, Pr>) -> (Option<K>, Option<K>)) -> Vec<u64> {
         let mut since: BTreeMap<K, Time> = BTreeMap::new();
         let mut delays = Vec::new();
         for step in &self.steps {
-            if let Some(key) = asked(step) {
+            let (begins, ends) = key(step);
+            if let Some(key) = begins {
                 since.entry(key).or_insert(step.time);
             }
-            let start = answered(step).and_then(|key| since.get(&key));
-            delays.extend(start.map(|start| step.time.0 - start.0));
+            let start = ends.and_then(|key| since.get(&key));
+            delays.extend(start.map(|start| step.time.0.saturating_sub(start.0)));
         }
         delays
     }

@@ -10,16 +10,17 @@ use crate::{
     algorithms::{
         abcast::Abcast, absolute_order::AbsoluteOrder, anti_entropy::AntiEntropy, berkeley::Berkeley,
         best_effort_broadcast::BestEffortBroadcast, bounded_sink::BoundedSink,
-        causal_broadcast::CausalBroadcast, causal_rst::CausalRst, causal_ses::CausalSes,
-        convergecast::Convergecast, cristian::Cristian, distance_vector::DistanceVector,
-        fifo_broadcast::FifoBroadcast, flooding::Flooding, go_back_n::GoBackN, gossip::Gossip,
-        group_multicast::GroupMulticast, guarded_receiver::GuardedReceiver, hybrid_clock::HybridClock,
-        lamport_clock::LamportClock, lamport_total_order::LamportTotalOrder, link_state::LinkState,
-        lundelius_lynch::LundeliusLynch, matrix_clock::MatrixClock, multicast::Multicast, ntp::Ntp,
+        causal_broadcast::CausalBroadcast, causal_rst::CausalRst, causal_ses::CausalSes, chat::Chat,
+        chat_serverless::ChatServerless, convergecast::Convergecast, cristian::Cristian,
+        distance_vector::DistanceVector, fifo_broadcast::FifoBroadcast, flooding::Flooding,
+        go_back_n::GoBackN, gossip::Gossip, group_multicast::GroupMulticast,
+        guarded_receiver::GuardedReceiver, hybrid_clock::HybridClock, lamport_clock::LamportClock,
+        lamport_total_order::LamportTotalOrder, link_state::LinkState, lundelius_lynch::LundeliusLynch,
+        matrix_clock::MatrixClock, membership::Membership, multicast::Multicast, ntp::Ntp,
         reliable_broadcast::ReliableBroadcast, rumor::Rumor, selective_repeat::SelectiveRepeat,
         sequencer::Sequencer, stop_and_wait::StopAndWait, token_total_order::TokenTotalOrder,
         tree_multicast::TreeMulticast, unicast::Unicast, uniform_broadcast::UniformBroadcast,
-        vector_clock::VectorClock,
+        vector_clock::VectorClock, view_synchrony::ViewSynchrony,
     },
     check::{self, Mismatch, Typed},
     process::{Description, Problem, Process, Samples, Verdict},
@@ -87,6 +88,10 @@ impl Registry {
             .with::<GroupMulticast>()
             .with::<DistanceVector>()
             .with::<LinkState>()
+            .with::<Chat>()
+            .with::<ChatServerless>()
+            .with::<Membership>()
+            .with::<ViewSynchrony>()
     }
 
     /// No algorithms.

@@ -8,14 +8,17 @@
 
 mod aggregation;
 mod broadcast;
+mod chat;
 mod clocks;
 #[path = "../common/dice.rs"]
 mod dice;
 mod flow;
 mod host_groups;
+mod membership;
 mod messaging;
 mod reception;
 mod routing;
 mod scale;
 mod soak;
 mod trial;
+mod view_synchrony;

@@ -3,14 +3,18 @@
 
 mod aggregation;
 mod broadcast;
+mod chat;
 mod clock_sync;
 mod flow;
 mod host_groups;
+mod lines;
 mod logical_clock;
+mod membership;
 mod messaging;
 mod reception;
 mod replication;
 mod routing;
+mod view_synchrony;
 
 use synod::process::{End, History, Problem, ProcessId, Step, Time, Verdict, What};
 

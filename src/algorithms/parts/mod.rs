@@ -1,6 +1,7 @@
 //! Building blocks that several algorithms share.
 
 pub mod adjusted_clock;
+pub mod causal;
 pub mod channel;
 pub mod forwarding;
 pub mod heartbeat;

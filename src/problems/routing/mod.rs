@@ -12,9 +12,7 @@ mod delivery;
 mod graph;
 mod paths;
 
-use crate::process::{
-    Example, History, Measure, Problem, ProcessId, Property, PropertyKind, Step, Unit, What,
-};
+use crate::process::{Example, History, Measure, Problem, ProcessId, Property, PropertyKind, Unit, What};
 use delivery::{delivery, integrity, scope};
 use paths::{loop_free, never_loops, shortest_paths};
 use serde::{Deserialize, Serialize};
@@ -201,15 +199,14 @@ impl Problem for Routing {
 /// How long each message takes; nanoseconds.
 fn delays(history: &History<'_, Routing>) -> Vec<u64> {
     let mut sent = vec![0_u64; history.nodes as usize];
-    let asked = |step: &Step<'_, Routing>| {
-        let What::Request(_) = step.what else { return None };
-        let number = &mut sent[step.node.index()];
-        *number += 1;
-        Some((step.node, *number))
-    };
-    history.delays(asked, |step| match step.what {
-        What::Output(Output::Receive { from, id, .. }) => Some((*from, *id)),
-        _ => None,
+    history.delays(|step| match step.what {
+        What::Request(_) => {
+            let number = &mut sent[step.node.index()];
+            *number += 1;
+            (Some((step.node, *number)), None)
+        }
+        What::Output(Output::Receive { from, id, .. }) => (None, Some((*from, *id))),
+        _ => (None, None),
     })
 }
 

@@ -1,0 +1,6 @@
+//! The chat problem.
+
+mod counts;
+mod server;
+mod serverless;
+mod worlds;

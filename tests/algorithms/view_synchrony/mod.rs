@@ -1,0 +1,5 @@
+//! The view synchrony problem.
+
+mod counts;
+mod flush;
+mod worlds;
