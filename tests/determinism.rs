@@ -8,7 +8,10 @@ use std::{
 };
 use synod::{
     check::{Typed, judge},
-    problems::broadcast::{Broadcast, Delivery, Output, Request},
+    problems::{
+        broadcast::{Broadcast, Delivery, Output, Request},
+        mutual_exclusion::MutualExclusion,
+    },
     process::{Context, Description, Never, Problem, Process, ProcessId},
     registry::{Options, Outcome, Registry},
     scenario::{self, Plan},
@@ -112,6 +115,7 @@ fn a_trace_read_back_gives_the_same_verdicts() {
         let plan = load(&registry, &path);
         match registry.describe(&plan.algorithm).expect("the plan was made from it").problem {
             Broadcast::NAME => assert_judged_alike::<Broadcast>(&path),
+            MutualExclusion::NAME => assert_judged_alike::<MutualExclusion>(&path),
             other => panic!("{}: say here which type the problem `{other}` has", shown(&path)),
         }
     }

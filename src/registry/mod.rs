@@ -8,8 +8,11 @@ pub use run::{Idle, Options, Outcome, RunError, Standing};
 
 use crate::{
     algorithms::{
-        best_effort_broadcast::BestEffortBroadcast, causal_broadcast::CausalBroadcast,
-        fifo_broadcast::FifoBroadcast, lamport_total_order::LamportTotalOrder, sequencer::Sequencer,
+        best_effort_broadcast::BestEffortBroadcast, carvalho_roucairol::CarvalhoRoucairol,
+        causal_broadcast::CausalBroadcast, central_mutex::CentralMutex, fifo_broadcast::FifoBroadcast,
+        lamport_mutex::LamportMutex, lamport_total_order::LamportTotalOrder, maekawa::Maekawa,
+        naimi_trehel::NaimiTrehel, raymond::Raymond, ricart_agrawala::RicartAgrawala, sequencer::Sequencer,
+        suzuki_kasami::SuzukiKasami, token_ring::TokenRing,
     },
     process::{Description, Problem, Process},
     scenario::{Catalogue, Facts, Plan},
@@ -37,6 +40,15 @@ impl Registry {
             .with::<CausalBroadcast>()
             .with::<Sequencer>()
             .with::<LamportTotalOrder>()
+            .with::<CentralMutex>()
+            .with::<LamportMutex>()
+            .with::<RicartAgrawala>()
+            .with::<CarvalhoRoucairol>()
+            .with::<Maekawa>()
+            .with::<TokenRing>()
+            .with::<SuzukiKasami>()
+            .with::<Raymond>()
+            .with::<NaimiTrehel>()
     }
 
     /// No algorithms.

@@ -3,3 +3,5 @@
 pub mod channel;
 pub mod heartbeat;
 pub mod own_copy;
+pub mod quorums;
+pub mod section;
