@@ -162,7 +162,7 @@ impl CarvalhoRoucairol {
             self.permitted.remove(&process);
             ctx.send(process, Message::Reply);
         }
-        let wish = self.section.next();
+        let wish = self.section.open_next();
         self.act(ctx, wish);
     }
 }

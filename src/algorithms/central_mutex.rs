@@ -183,7 +183,7 @@ impl CentralMutex {
         } else {
             ctx.send(self.coordinator, Message::Release { id });
         }
-        let wish = self.section.next();
+        let wish = self.section.open_next();
         self.act(ctx, wish);
     }
 

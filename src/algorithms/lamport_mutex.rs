@@ -143,7 +143,7 @@ impl LamportMutex {
         self.queue.remove(&(self.stamp, ctx.me()));
         self.clock += 1;
         ctx.broadcast(Message::Release { stamp: self.clock, request: self.stamp });
-        let wish = self.section.next();
+        let wish = self.section.open_next();
         self.act(ctx, wish);
     }
 

@@ -276,7 +276,7 @@ impl Maekawa {
     fn exit(&mut self, ctx: &mut Context<'_, Self>) {
         self.section.exit(ctx);
         self.tell_quorum(ctx, Message::Release { stamp: self.stamp });
-        let wish = self.section.next();
+        let wish = self.section.open_next();
         self.act(ctx, wish);
     }
 }

@@ -144,7 +144,7 @@ impl NaimiTrehel {
         if let Some(next) = self.next.take() {
             self.pass(ctx, next);
         }
-        let wish = self.section.next();
+        let wish = self.section.open_next();
         self.act(ctx, wish);
     }
 }

@@ -151,7 +151,7 @@ impl Raymond {
     /// Leaves; the token goes to who waits for it.
     fn exit(&mut self, ctx: &mut Context<'_, Self>) {
         self.section.exit(ctx);
-        let wish = self.section.next();
+        let wish = self.section.open_next();
         match wish {
             // Those who have waited longer go first.
             Wish::Enter => self.act(ctx, wish),

@@ -156,7 +156,7 @@ impl RicartAgrawala {
         for (process, stamp) in std::mem::take(&mut self.deferred) {
             ctx.send(process, Message::Reply { stamp });
         }
-        let wish = self.section.next();
+        let wish = self.section.open_next();
         self.act(ctx, wish);
     }
 }

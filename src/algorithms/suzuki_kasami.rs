@@ -170,7 +170,7 @@ impl SuzukiKasami {
                 Some(_) | None => self.token = Some(token),
             }
         }
-        let wish = self.section.next();
+        let wish = self.section.open_next();
         self.act(ctx, wish);
     }
 }

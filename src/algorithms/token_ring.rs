@@ -177,7 +177,7 @@ impl TokenRing {
     fn exit(&mut self, ctx: &mut Context<'_, Self>) {
         self.section.exit(ctx);
         self.pass(ctx);
-        if self.section.next() == Wish::Enter && self.token {
+        if self.section.open_next() == Wish::Enter && self.token {
             self.section.enter(ctx);
         }
     }

@@ -63,7 +63,7 @@ impl Section {
             Request::EnterUntilExit => self.wanted.push_back(None),
             Request::Exit => return self.on_exit_request(),
         }
-        self.next()
+        self.open_next()
     }
 
     /// Who is inside leaves; who waits will leave at once.
@@ -78,7 +78,7 @@ impl Section {
     }
 
     /// The next request, if there is one and none is open: it is open from now on.
-    pub fn next(&mut self) -> Wish {
+    pub fn open_next(&mut self) -> Wish {
         if self.phase != Phase::Outside || self.wanted.is_empty() {
             return Wish::Nothing;
         }

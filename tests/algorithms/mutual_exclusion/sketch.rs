@@ -90,7 +90,7 @@ impl<S: Sketch> Sketched<S> {
     fn leave(&mut self, ctx: &mut Context<'_, Self>) {
         self.section.exit(ctx);
         self.rules.leave(ctx);
-        if self.section.next() == Wish::Enter {
+        if self.section.open_next() == Wish::Enter {
             self.rules.ask(ctx, &mut self.section);
         }
     }
