@@ -117,7 +117,7 @@ impl CarvalhoRoucairol {
 
     /// Asks those who have the permission of the pair, and nobody else.
     fn ask(&mut self, ctx: &mut Context<'_, Self>) {
-        self.stamp = self.stamp.max(self.highest) + 1;
+        self.stamp = self.stamp.max(self.highest).saturating_add(1);
         let (me, permitted) = (ctx.me(), &self.permitted);
         let missing = ctx.group().filter(|process| *process != me && !permitted.contains(process));
         ctx.multicast(missing, Message::Request { stamp: self.stamp });

@@ -123,7 +123,7 @@ impl LamportMutex {
 
     /// Rule 1: send the request to everybody and put it into the own queue.
     fn ask(&mut self, ctx: &mut Context<'_, Self>) {
-        self.clock += 1;
+        self.clock = self.clock.saturating_add(1);
         self.stamp = self.clock;
         self.queue.insert((self.stamp, ctx.me()));
         ctx.broadcast(Message::Request { stamp: self.stamp });
@@ -141,7 +141,7 @@ impl LamportMutex {
     fn exit(&mut self, ctx: &mut Context<'_, Self>) {
         self.section.exit(ctx);
         self.queue.remove(&(self.stamp, ctx.me()));
-        self.clock += 1;
+        self.clock = self.clock.saturating_add(1);
         ctx.broadcast(Message::Release { stamp: self.clock, request: self.stamp });
         let wish = self.section.open_next();
         self.act(ctx, wish);
@@ -168,7 +168,7 @@ impl LamportMutex {
 
     /// Rule IR2: the clock is past everything it has heard of.
     fn hear(&mut self, from: ProcessId, stamp: u64) {
-        self.clock = self.clock.max(stamp) + 1;
+        self.clock = self.clock.max(stamp).saturating_add(1);
         self.last[from.index()] = stamp;
     }
 }

@@ -211,7 +211,7 @@ impl Maekawa {
 
     /// Asks everybody in the quorum.
     fn ask(&mut self, ctx: &mut Context<'_, Self>) {
-        self.clock += 1;
+        self.clock = self.clock.saturating_add(1);
         self.stamp = self.clock;
         self.grants.clear();
         self.failed.clear();

@@ -117,6 +117,10 @@ impl NaimiTrehel {
 
     /// Upon a request: pass it on; or, when this process asked last, give the token or remember who gets it.
     fn on_ask(&mut self, ctx: &mut Context<'_, Self>, origin: ProcessId) {
+        // Nobody outside the group can be given anything.
+        if origin.index() >= ctx.group_size() {
+            return;
+        }
         match self.father.replace(origin) {
             Some(father) => ctx.send(father, Message::Request { origin }),
             None if self.section.is_waiting() || self.section.is_inside() => self.next = Some(origin),

@@ -118,7 +118,7 @@ impl RicartAgrawala {
 
     /// The process that invokes mutual exclusion: choose a sequence number, ask everybody, wait for all replies.
     fn ask(&mut self, ctx: &mut Context<'_, Self>) {
-        self.stamp = self.stamp.max(self.highest) + 1;
+        self.stamp = self.stamp.max(self.highest).saturating_add(1);
         self.replies.clear();
         ctx.broadcast(Message::Request { stamp: self.stamp });
         self.enter_if_permitted(ctx);

@@ -123,7 +123,7 @@ impl SuzukiKasami {
             return self.section.enter(ctx);
         }
         let number = &mut self.requested[ctx.me().index()];
-        *number += 1;
+        *number = number.saturating_add(1);
         ctx.broadcast(Message::Request { number: *number });
     }
 
@@ -134,7 +134,9 @@ impl SuzukiKasami {
         if self.section.is_inside() {
             return;
         }
-        if let Some(token) = self.token.take_if(|token| token.served[from.index()] + 1 == *requested) {
+        if let Some(token) =
+            self.token.take_if(|token| token.served[from.index()].saturating_add(1) == *requested)
+        {
             ctx.send(from, Message::Token(token));
         }
     }
@@ -160,7 +162,7 @@ impl SuzukiKasami {
             token.served[me] = self.requested[me];
             for place in (me + 1..nodes).chain(0..me) {
                 let process = ProcessId(place as u32);
-                let waits = self.requested[place] == token.served[place] + 1;
+                let waits = self.requested[place] == token.served[place].saturating_add(1);
                 if waits && !token.queue.contains(&process) {
                     token.queue.push_back(process);
                 }

@@ -203,7 +203,7 @@ impl TokenRing {
     }
 
     fn make_token(&mut self, ctx: &mut Context<'_, Self>) {
-        self.generation += 1;
+        self.generation = self.generation.saturating_add(1);
         ctx.save(self.generation);
         self.on_token(ctx, self.generation);
     }

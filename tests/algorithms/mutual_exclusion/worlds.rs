@@ -1,5 +1,6 @@
 //! Every algorithm for mutual exclusion keeps every promise in thousands of random worlds that keep its assumptions.
 
+use super::wants;
 use crate::{
     dice::Dice,
     soak::{ANY_LAYER, Links, WORLDS, soak, survives, world},
@@ -22,9 +23,9 @@ use synod::{
         suzuki_kasami::{self, SuzukiKasami},
         token_ring::{self, TokenRing},
     },
-    problems::mutual_exclusion::Request,
+    problems::mutual_exclusion::{MutualExclusion, Request},
     process::{Process, ProcessId, Time},
-    world::{Action, LinkPattern},
+    world::{Action, LinkPattern, Targets},
 };
 
 /// Somebody wants to enter for a while; now and then somebody is told to leave.
@@ -112,6 +113,25 @@ fn naimi_and_trehel_keep_their_promises() {
     soak::<NaimiTrehel>(Links::Perfect, ANY_LAYER, &[], configure, want);
 }
 
+/// Who is alone has nobody to ask.
+#[test]
+fn a_process_that_is_alone_enters() {
+    fn alone<P: Process<Problem = MutualExclusion>>() {
+        let trial = wants(1, 5, &[(0, 0), (1, 0), (50, 0)]).until(1_000);
+        let (counts, outputs) = trial.run::<P>(P::Config::default(), 1);
+        assert_eq!((counts.total(), outputs.len()), (0, 6), "{}", P::DESCRIPTION.name);
+    }
+    alone::<CentralMutex>();
+    alone::<LamportMutex>();
+    alone::<RicartAgrawala>();
+    alone::<CarvalhoRoucairol>();
+    alone::<Maekawa>();
+    alone::<TokenRing>();
+    alone::<SuzukiKasami>();
+    alone::<Raymond>();
+    alone::<NaimiTrehel>();
+}
+
 /// A ring never rests, so that its worlds must end: after a minute of few hops, which is time enough.
 #[test]
 fn a_ring_keeps_its_promises_even_if_it_loses_its_token() {
@@ -137,6 +157,13 @@ fn a_ring_keeps_its_promises_even_if_it_loses_its_token() {
                 if loses == 1 {
                     let nth = 1 + dice.below(8);
                     setup.agenda.insert(0, planned(0, Action::Drop { links, kind: None, nth }));
+                } else {
+                    // Whoever it is, the one who watches the token included, comes back with what it saved.
+                    let targets = Targets::Node(ProcessId(dice.below(2) as u32));
+                    let at = dice.below(3_000);
+                    setup.agenda.push(planned(at, Action::Crash { targets, after_sends: None }));
+                    setup.agenda.push(planned(at + 1 + dice.below(1_000), Action::Restart(targets)));
+                    setup.agenda.sort_by_key(|planned| planned.at);
                 }
                 let config = token_ring::Config { holder, pause, timeout };
                 survives::<TokenRing>(seed, (setup, requests), config, &promises)
