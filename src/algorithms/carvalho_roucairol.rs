@@ -69,7 +69,7 @@ impl Process for CarvalhoRoucairol {
         ],
         cost: "2 messages for each permission that changes sides: 0 to 2(N-1) for each entry, 0 for who enters again; 1 delay from one to the next",
         breaks: &[
-            "one lost message, or one process that crashes: nobody enters any more (deadlock-freedom)",
+            "one lost message, or one process that crashes: who needs its permission never enters (deadlock-freedom)",
             "a reply that arrives twice: a permission is on both sides (mutual-exclusion)",
             "expecting more: who has all permissions enters without asking, whoever asked before (happened-before-fairness)",
         ],

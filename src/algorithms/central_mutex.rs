@@ -76,7 +76,14 @@ impl Process for CentralMutex {
             "reliable links: nothing is lost or made up; order and duplicates do not matter",
             "nobody crashes, the coordinator least of all",
         ],
-        promises: &["mutual-exclusion", "well-formedness", "deadlock-freedom", "starvation-freedom"],
+        // Everybody hears of others from the coordinator only, who has their requests in its queue by then.
+        promises: &[
+            "mutual-exclusion",
+            "well-formedness",
+            "deadlock-freedom",
+            "starvation-freedom",
+            "happened-before-fairness",
+        ],
         messages: &[
             ("request", "to the coordinator: I want to enter"),
             ("grant", "from the coordinator: enter"),
@@ -87,7 +94,6 @@ impl Process for CentralMutex {
             "the coordinator crashes: nobody enters any more (deadlock-freedom)",
             "the coordinator crashes and restarts: it has forgotten who is inside (mutual-exclusion)",
             "a process crashes inside: nobody else enters (deadlock-freedom)",
-            "expecting more: a request overtakes an older one that it may know of (happened-before-fairness)",
         ],
         source: "Sinha, Distributed operating systems (1997), section 6.4.1; Tanenbaum, van Steen, Distributed systems, section 6.3.2",
     };

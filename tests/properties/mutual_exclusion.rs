@@ -181,8 +181,11 @@ fn a_request_that_waits_at_its_own_process_is_made_when_the_one_before_is_over()
     let queued =
         [want(0), want(0), enter(0), send(0, 7, 1), receive(1, 7, 0), want(1), exit(0), enter(1), exit(1)];
     holds(1, quiescent("happened-before-fairness", &queued));
-    let made = [want(0), want(0), enter(0), exit(0), send(0, 7, 1), receive(1, 7, 0), want(1), enter(1)];
-    violated(&[1, 6, 7], quiescent("happened-before-fairness", &made));
+    let farewell = [want(0), want(0), enter(0), exit(0), send(0, 7, 1), receive(1, 7, 0), want(1), enter(1)];
+    holds(1, quiescent("happened-before-fairness", &farewell));
+    let next_step = (0, What::Timer);
+    let lines = [&farewell[..4], &[next_step], &farewell[4..]].concat();
+    violated(&[1, 7, 8], quiescent("happened-before-fairness", &lines));
 }
 
 #[test]

@@ -9,15 +9,14 @@
 //! n-th entry of a process answers its n-th request. A process that crashes is no longer inside, and what it asked
 //! for is forgotten; what its second life asks for is new.
 
+mod fairness;
 mod sessions;
 
 use crate::process::{Example, History, Problem, ProcessId, Property, PropertyKind, Verdict, What, duration};
+use fairness::happened_before_fairness;
 use serde::{Deserialize, Serialize};
 use sessions::{Session, sessions};
-use std::{
-    collections::{BTreeMap, VecDeque},
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
 /// The problem of mutual exclusion.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -186,132 +185,5 @@ fn starvation_freedom(history: &History<'_, MutualExclusion>) -> Verdict {
             Verdict::unmet(history.end, [waiting.requested], format!("{} never enters", waiting.node))
         }
         Some(_) | None => Verdict::of(sessions.iter().filter(served).count() as u64),
-    }
-}
-
-/// Lamport's second condition: requests are served in the order in which they were made, as far as there is one. It
-/// is found from the messages of the history, never taken from the algorithm's own clocks. Those of a reliable channel,
-/// which acknowledges and repeats, are among them, though the process above hears nothing of them: no algorithm can
-/// promise this over such a channel.
-fn happened_before_fairness(history: &History<'_, MutualExclusion>) -> Verdict {
-    let nodes = history.nodes as usize;
-    let mut known = Knowledge::of(nodes);
-    // For each process: its requests that are open, the one that is made first; how many it made, and how many of
-    // them are over, or have at least been served.
-    let mut queued: Vec<VecDeque<u64>> = vec![VecDeque::new(); nodes];
-    let mut made: Vec<Vec<Made>> = vec![Vec::new(); nodes];
-    let mut served = vec![0; nodes];
-    let mut examined = 0;
-    for step in &history.steps {
-        let mine = step.node.index();
-        match step.what {
-            What::Request(Request::Enter(_) | Request::EnterUntilExit) => {
-                queued[mine].push_back(step.event);
-                if queued[mine].len() == 1 {
-                    made[mine].push(Made { event: step.event, after: known.request(mine) });
-                }
-            }
-            What::Output(Output::Enter) => {
-                let Some(Made { event, after }) = made[mine].get(served[mine]) else { continue };
-                for (other, known) in after.iter().enumerate().filter(|(other, _)| *other != mine) {
-                    let known = *known as usize;
-                    if served[other] < known {
-                        let first = made[other][served[other]].event;
-                        let because = format!(
-                            "{} enters before {}, whose request it could know of",
-                            step.node,
-                            ProcessId(other as u32)
-                        );
-                        return Verdict::violated([first, *event, step.event], because);
-                    }
-                    examined += u64::from(known > 0);
-                }
-                served[mine] += 1;
-            }
-            What::Output(Output::Exit) => {
-                queued[mine].pop_front();
-                if let Some(event) = queued[mine].front() {
-                    made[mine].push(Made { event: *event, after: known.request(mine) });
-                }
-            }
-            What::Crash => {
-                queued[mine].clear();
-                served[mine] = made[mine].len();
-            }
-            What::Send { message, to } => known.send(step.node, to, message),
-            What::Receive { message, from } => known.receive(from, step.node, message),
-            What::Boot | What::Request(Request::Exit) | What::Timer | What::Pause | What::Resume => {}
-        }
-    }
-    Verdict::of(examined)
-}
-
-/// A request that was made.
-#[derive(Clone)]
-struct Made {
-    event: u64,
-    /// How many requests of each process happened before it.
-    after: Vec<u32>,
-}
-
-/// How many requests of each process every process can know of: a vector clock that counts requests.
-struct Knowledge {
-    now: Vec<Vec<u32>>,
-    /// Which of `kept` is the same as `now`, if any.
-    current: Vec<Option<usize>>,
-    kept: Vec<Vec<u32>>,
-    links: BTreeMap<(ProcessId, ProcessId), Link>,
-}
-
-/// What was sent from one process to another.
-#[derive(Default)]
-struct Link {
-    /// Each message, which of `kept` its sender knew then, and whether it has come.
-    sent: Vec<(u64, usize, bool)>,
-    /// How many from the first on have come without a gap.
-    heard: usize,
-}
-
-impl Knowledge {
-    fn of(nodes: usize) -> Self {
-        let (kept, links) = (Vec::new(), BTreeMap::new());
-        Self { now: vec![vec![0; nodes]; nodes], current: vec![None; nodes], kept, links }
-    }
-
-    /// A process makes a request: gives what it knows of, this one included.
-    fn request(&mut self, mine: usize) -> Vec<u32> {
-        self.now[mine][mine] += 1;
-        self.current[mine] = None;
-        self.now[mine].clone()
-    }
-
-    fn send(&mut self, from: ProcessId, to: ProcessId, message: u64) {
-        let sender = from.index();
-        let current = *self.current[sender].get_or_insert_with(|| {
-            self.kept.push(self.now[sender].clone());
-            self.kept.len() - 1
-        });
-        self.links.entry((from, to)).or_default().sent.push((message, current, false));
-    }
-
-    /// A message is heard when it has come, and everything that was sent before it on the same way: a channel under
-    /// the process may hold it back till then. So what is found is never too much, and with FIFO links it is all.
-    fn receive(&mut self, from: ProcessId, to: ProcessId, message: u64) {
-        let Some(link) = self.links.get_mut(&(from, to)) else { return };
-        let Ok(place) = link.sent.binary_search_by_key(&message, |(sent, ..)| *sent) else { return };
-        link.sent[place].2 = true;
-        let fresh = link.sent[link.heard..].iter().take_while(|(.., came)| *came).count();
-        if fresh == 0 {
-            return;
-        }
-        link.heard += fresh;
-        let (_, last, _) = link.sent[link.heard - 1];
-        let mine = to.index();
-        for (now, known) in self.now[mine].iter_mut().zip(&self.kept[last]) {
-            if *now < *known {
-                *now = *known;
-                self.current[mine] = None;
-            }
-        }
     }
 }
