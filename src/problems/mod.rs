@@ -9,6 +9,7 @@ pub mod host_groups;
 pub mod logical_clock;
 pub mod membership;
 pub mod messaging;
+pub mod mutual_exclusion;
 pub mod nanoseconds;
 pub mod reception;
 pub mod replication;

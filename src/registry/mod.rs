@@ -10,15 +10,17 @@ use crate::{
     algorithms::{
         abcast::Abcast, absolute_order::AbsoluteOrder, anti_entropy::AntiEntropy, berkeley::Berkeley,
         best_effort_broadcast::BestEffortBroadcast, bounded_sink::BoundedSink,
-        causal_broadcast::CausalBroadcast, causal_rst::CausalRst, causal_ses::CausalSes, chat::Chat,
-        chat_serverless::ChatServerless, convergecast::Convergecast, cristian::Cristian,
-        distance_vector::DistanceVector, fifo_broadcast::FifoBroadcast, flooding::Flooding,
-        go_back_n::GoBackN, gossip::Gossip, group_multicast::GroupMulticast,
-        guarded_receiver::GuardedReceiver, hybrid_clock::HybridClock, lamport_clock::LamportClock,
-        lamport_total_order::LamportTotalOrder, link_state::LinkState, lundelius_lynch::LundeliusLynch,
-        matrix_clock::MatrixClock, membership::Membership, multicast::Multicast, ntp::Ntp,
-        reliable_broadcast::ReliableBroadcast, rumor::Rumor, selective_repeat::SelectiveRepeat,
-        sequencer::Sequencer, stop_and_wait::StopAndWait, token_total_order::TokenTotalOrder,
+        carvalho_roucairol::CarvalhoRoucairol, causal_broadcast::CausalBroadcast, causal_rst::CausalRst,
+        causal_ses::CausalSes, central_mutex::CentralMutex, chat::Chat, chat_serverless::ChatServerless,
+        convergecast::Convergecast, cristian::Cristian, distance_vector::DistanceVector,
+        fifo_broadcast::FifoBroadcast, flooding::Flooding, go_back_n::GoBackN, gossip::Gossip,
+        group_multicast::GroupMulticast, guarded_receiver::GuardedReceiver, hybrid_clock::HybridClock,
+        lamport_clock::LamportClock, lamport_mutex::LamportMutex, lamport_total_order::LamportTotalOrder,
+        link_state::LinkState, lundelius_lynch::LundeliusLynch, maekawa::Maekawa, matrix_clock::MatrixClock,
+        membership::Membership, multicast::Multicast, naimi_trehel::NaimiTrehel, ntp::Ntp, raymond::Raymond,
+        reliable_broadcast::ReliableBroadcast, ricart_agrawala::RicartAgrawala, rumor::Rumor,
+        selective_repeat::SelectiveRepeat, sequencer::Sequencer, stop_and_wait::StopAndWait,
+        suzuki_kasami::SuzukiKasami, token_ring::TokenRing, token_total_order::TokenTotalOrder,
         tree_multicast::TreeMulticast, unicast::Unicast, uniform_broadcast::UniformBroadcast,
         vector_clock::VectorClock, view_synchrony::ViewSynchrony,
     },
@@ -92,6 +94,15 @@ impl Registry {
             .with::<ChatServerless>()
             .with::<Membership>()
             .with::<ViewSynchrony>()
+            .with::<CentralMutex>()
+            .with::<LamportMutex>()
+            .with::<RicartAgrawala>()
+            .with::<CarvalhoRoucairol>()
+            .with::<Maekawa>()
+            .with::<TokenRing>()
+            .with::<SuzukiKasami>()
+            .with::<Raymond>()
+            .with::<NaimiTrehel>()
     }
 
     /// No algorithms.

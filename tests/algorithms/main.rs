@@ -16,6 +16,7 @@ mod flow;
 mod host_groups;
 mod membership;
 mod messaging;
+mod mutual_exclusion;
 mod reception;
 mod routing;
 mod scale;

@@ -11,6 +11,7 @@ mod lines;
 mod logical_clock;
 mod membership;
 mod messaging;
+mod mutual_exclusion;
 mod reception;
 mod replication;
 mod routing;

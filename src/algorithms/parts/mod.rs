@@ -8,4 +8,6 @@ pub mod heartbeat;
 pub mod letters;
 pub mod own_copy;
 pub mod peers;
+pub mod quorums;
+pub mod section;
 pub mod window;
