@@ -8,10 +8,13 @@ pub use run::{Idle, Options, Outcome, RunError, Standing};
 
 use crate::{
     algorithms::{
-        best_effort_broadcast::BestEffortBroadcast, causal_broadcast::CausalBroadcast, causal_rst::CausalRst,
-        causal_ses::CausalSes, fifo_broadcast::FifoBroadcast, go_back_n::GoBackN,
-        lamport_total_order::LamportTotalOrder, multicast::Multicast, selective_repeat::SelectiveRepeat,
-        sequencer::Sequencer, stop_and_wait::StopAndWait, unicast::Unicast,
+        best_effort_broadcast::BestEffortBroadcast, bully::Bully, causal_broadcast::CausalBroadcast,
+        causal_rst::CausalRst, causal_ses::CausalSes, chang_roberts::ChangRoberts,
+        echo_election::EchoElection, fifo_broadcast::FifoBroadcast, go_back_n::GoBackN,
+        hirschberg_sinclair::HirschbergSinclair, invitation::Invitation,
+        lamport_total_order::LamportTotalOrder, lcr::Lcr, multicast::Multicast, peterson::Peterson,
+        ring_election::RingElection, selective_repeat::SelectiveRepeat, sequencer::Sequencer,
+        stop_and_wait::StopAndWait, unicast::Unicast,
     },
     check::{self, Mismatch, Typed},
     process::{Description, Problem, Process, Samples, Verdict},
@@ -55,6 +58,14 @@ impl Registry {
             .with::<SelectiveRepeat>()
             .with::<CausalSes>()
             .with::<CausalRst>()
+            .with::<Bully>()
+            .with::<RingElection>()
+            .with::<ChangRoberts>()
+            .with::<Lcr>()
+            .with::<HirschbergSinclair>()
+            .with::<Peterson>()
+            .with::<Invitation>()
+            .with::<EchoElection>()
     }
 
     /// No algorithms.

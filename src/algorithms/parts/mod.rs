@@ -3,4 +3,5 @@
 pub mod channel;
 pub mod heartbeat;
 pub mod own_copy;
+pub mod ring;
 pub mod window;
