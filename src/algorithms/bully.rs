@@ -100,6 +100,7 @@ impl Process for Bully {
         breaks: &[
             "asynchrony: an answer comes too late and there are two leaders (one-leader)",
             "asynchrony: an old coordinator message comes after a newer one and stays (stability)",
+            "the highest comes back just when a lower one announces itself, which has not heard of it yet (stability)",
             "a partition: each part elects a leader of its own (one-leader)",
         ],
         source: "Garcia-Molina, Elections in a distributed computing system (1982), section 4",
@@ -156,8 +157,8 @@ impl Bully {
     fn announce(&mut self, ctx: &mut Context<'_, Self>) {
         let me = ctx.me();
         self.phase = Phase::Idle;
-        ctx.multicast(ctx.group().take(me.index()), Message::Coordinator);
         ctx.produce(Output::Leader { leader: me, term: None });
+        ctx.multicast(ctx.group().take(me.index()), Message::Coordinator);
     }
 
     /// Upon ELECTION of a lower process: it need not go on, for this one does.

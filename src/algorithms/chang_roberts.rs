@@ -96,7 +96,7 @@ impl ChangRoberts {
         if id < me {
             return self.stand(ctx);
         }
-        self.participant = true;
+        self.participant = id > me;
         if id > me {
             return ctx.send(self.ring.successor(), Message::Election { id });
         }

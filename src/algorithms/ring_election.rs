@@ -205,8 +205,9 @@ impl RingElection {
     fn on_election(&mut self, ctx: &mut Context<'_, Self>, mut ids: Vec<ProcessId>) {
         let me = ctx.me();
         let Some(initiator) = ids.first().copied() else { return };
-        // Who is in the list is up, whatever was thought of it.
-        self.down.retain(|id| !ids.contains(id));
+        // Who has joined the list since it last came by is up, whatever was thought of it.
+        let before = ids.iter().rposition(|id| *id == me).map_or(0, |place| place + 1);
+        self.down.retain(|id| !ids[before..].contains(id));
         if initiator != me && !(self.config.take_over && ids.contains(&me)) {
             ids.push(me);
             return self.pass(ctx, Content::Election { ids });

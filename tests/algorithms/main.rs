@@ -9,6 +9,7 @@
 mod broadcast;
 #[path = "../common/dice.rs"]
 mod dice;
+mod election;
 mod messaging;
 mod soak;
 mod trial;

@@ -2,6 +2,7 @@
 //! what is violated and by which events, what says nothing, what is still open.
 
 mod broadcast;
+mod election;
 mod messaging;
 
 use synod::process::{End, History, Problem, ProcessId, Step, Time, Verdict, What};
