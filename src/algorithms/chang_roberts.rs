@@ -104,12 +104,13 @@ impl ChangRoberts {
         ctx.send(self.ring.successor(), Message::Elected { id });
     }
 
-    /// Upon L{id}: the election is over; the leader itself knows already.
+    /// Upon L{id}: the election is over; the leader itself knows already, and may take part in another one by now.
     fn on_elected(&mut self, ctx: &mut Context<'_, Self>, id: ProcessId) {
-        self.participant = false;
-        if id != ctx.me() {
-            ctx.produce(Output::Leader { leader: id, term: None });
-            ctx.send(self.ring.successor(), Message::Elected { id });
+        if id == ctx.me() {
+            return;
         }
+        self.participant = false;
+        ctx.produce(Output::Leader { leader: id, term: None });
+        ctx.send(self.ring.successor(), Message::Elected { id });
     }
 }

@@ -98,8 +98,7 @@ impl Process for Peterson {
 
     fn on_request(&mut self, ctx: &mut Context<'_, Self>, request: Request) {
         match request {
-            Request::Start if self.role == Role::Idle => self.wake(ctx, self.term.saturating_add(1)),
-            Request::Start => {}
+            Request::Start => self.start(ctx),
         }
     }
 
@@ -127,6 +126,14 @@ impl Process for Peterson {
 impl Peterson {
     fn pass(&self, ctx: &mut Context<'_, Self>, message: Message) {
         ctx.send(self.ring.successor(), message);
+    }
+
+    /// Upon suspicion: who knows a leader may ask for another election.
+    fn start(&mut self, ctx: &mut Context<'_, Self>) {
+        match self.role {
+            Role::Idle | Role::Finder => self.wake(ctx, self.term.saturating_add(1)),
+            Role::Active { .. } | Role::Relay => {}
+        }
     }
 
     /// Upon suspicion, or the first message of an election: begin, active, with the own id.

@@ -2,7 +2,7 @@
 
 use super::{Election, Output};
 use crate::process::{History, ProcessId, What};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One election.
 pub(super) struct Held {
@@ -10,14 +10,29 @@ pub(super) struct Held {
     pub(super) start: u64,
     /// Who was there when it began and has not crashed since.
     pub(super) there: Vec<bool>,
-    /// Who has named a leader since.
-    pub(super) said: Vec<bool>,
-    /// Who was asked to start.
-    pub(super) asked: BTreeSet<ProcessId>,
-    /// Who was asked to start before a message of it had arrived.
-    pub(super) initiators: BTreeSet<ProcessId>,
+    /// How often each has named a leader since; where there are terms, in which term last.
+    pub(super) said: Vec<u64>,
     /// When a leader was named in it for the last time.
     pub(super) last: Option<u64>,
+}
+
+impl Held {
+    /// Whether all who are there have named a leader, and equally often: that is what it looks like when nothing is
+    /// under way any more.
+    fn is_over(&self) -> bool {
+        let mut said = self.said.iter().zip(&self.there).filter(|(_, there)| **there).map(|(said, _)| *said);
+        let first = said.next();
+        first != Some(0) && said.all(|said| Some(said) == first)
+    }
+}
+
+/// Who stands for a term.
+#[derive(Default)]
+pub(super) struct Candidates {
+    /// Who was asked to start when it had named the leader of the term before.
+    pub(super) asked: BTreeSet<ProcessId>,
+    /// Whom no message had reached since: they must have become initiators.
+    pub(super) initiators: BTreeSet<ProcessId>,
 }
 
 /// One output.
@@ -72,100 +87,100 @@ pub(super) struct Digest<'a> {
     pub(super) elections: Vec<Held>,
     /// All outputs, in order.
     pub(super) told: Vec<Told<'a>>,
+    /// Who stands for which term.
+    pub(super) candidates: BTreeMap<u64, Candidates>,
     /// Who is up at the end, whether or not it has crashed before, and is not standing still.
     pub(super) up: Vec<bool>,
-    paused: Vec<bool>,
-    crashed: Vec<bool>,
-    /// Whom a message has reached since the last election began.
-    reached: Vec<bool>,
-    /// How many must still name a leader; none when no election is under way.
-    missing: usize,
+    nodes: Vec<Node>,
     epoch: u64,
     asked: u64,
 }
 
+/// What is known of a process.
+#[derive(Clone, Copy, Default)]
+struct Node {
+    paused: bool,
+    crashed: bool,
+    /// Whether a message has reached it since it named a leader last.
+    reached: bool,
+    /// In which term that was.
+    term: u64,
+}
+
 impl<'a> Digest<'a> {
     pub(super) fn of(history: &History<'a, Election>) -> Self {
-        let nobody = || vec![false; history.nodes as usize];
-        let (up, paused, crashed, reached) = (nobody(), nobody(), nobody(), nobody());
-        let (elections, told) = (Vec::new(), Vec::new());
-        let mut digest =
-            Self { elections, told, up, paused, crashed, reached, missing: 0, epoch: 0, asked: 0 };
+        let count = history.nodes as usize;
+        let (up, nodes) = (vec![false; count], vec![Node::default(); count]);
+        let (elections, told, candidates) = (Vec::new(), Vec::new(), BTreeMap::new());
+        let mut digest = Self { elections, told, candidates, up, nodes, epoch: 0, asked: 0 };
         for step in &history.steps {
             let (event, node) = (step.event, step.node.index());
             match step.what {
                 What::Boot => digest.boot(node),
                 What::Request(_) => digest.start(event, step.node),
                 What::Output(output) => digest.tell(event, step.node, output),
-                What::Receive { .. } => digest.reached[node] = true,
+                What::Receive { .. } => digest.nodes[node].reached = true,
                 What::Crash => digest.crash(node),
-                What::Pause => digest.paused[node] = true,
-                What::Resume => digest.paused[node] = false,
+                What::Pause => digest.nodes[node].paused = true,
+                What::Resume => digest.nodes[node].paused = false,
                 What::Send { .. } | What::Timer => {}
             }
         }
-        for (up, paused) in digest.up.iter_mut().zip(&digest.paused) {
-            *up &= !paused;
+        for (up, node) in digest.up.iter_mut().zip(&digest.nodes) {
+            *up &= !node.paused;
         }
         digest
     }
 
     fn boot(&mut self, node: usize) {
         self.up[node] = true;
-        if self.crashed[node] {
+        if self.nodes[node].crashed {
             self.epoch += 1;
             self.asked += 1;
         }
     }
 
     fn crash(&mut self, node: usize) {
-        self.crashed[node] = true;
+        self.nodes[node] = Node { crashed: true, ..Node::default() };
         self.up[node] = false;
-        self.paused[node] = false;
         self.epoch += 1;
-        self.excuse(node);
         if let Some(held) = self.elections.last_mut() {
             held.there[node] = false;
         }
     }
 
-    /// This one need not name a leader any more, be it that it has or that it never will.
-    fn excuse(&mut self, node: usize) {
-        let Some(held) = self.elections.last_mut() else { return };
-        if held.there[node] && !held.said[node] && self.missing > 0 {
-            self.missing -= 1;
-        }
-    }
-
-    fn start(&mut self, event: u64, node: ProcessId) {
-        if !self.up[node.index()] {
+    fn start(&mut self, event: u64, id: ProcessId) {
+        if !self.up[id.index()] {
             return;
         }
         self.asked += 1;
-        if self.missing == 0 {
+        if self.elections.last().is_none_or(Held::is_over) {
             self.epoch += 1;
-            self.reached.fill(false);
-            self.missing = self.up.iter().filter(|up| **up).count();
-            let (there, said) = (self.up.clone(), vec![false; self.up.len()]);
-            let (asked, initiators) = (BTreeSet::new(), BTreeSet::new());
-            self.elections.push(Held { start: event, there, said, asked, initiators, last: None });
+            let (there, said) = (self.up.clone(), vec![0; self.up.len()]);
+            self.elections.push(Held { start: event, there, said, last: None });
         }
-        let Some(held) = self.elections.last_mut() else { return };
-        held.asked.insert(node);
-        if !self.reached[node.index()] {
-            held.initiators.insert(node);
+        let node = self.nodes[id.index()];
+        let candidates = self.candidates.entry(node.term.saturating_add(1)).or_default();
+        candidates.asked.insert(id);
+        if !node.reached {
+            candidates.initiators.insert(id);
         }
     }
 
-    fn tell(&mut self, event: u64, node: ProcessId, output: &'a Output) {
-        self.excuse(node.index());
+    fn tell(&mut self, event: u64, id: ProcessId, output: &'a Output) {
+        let node = &mut self.nodes[id.index()];
+        node.reached = false;
+        if let Output::Leader { term: Some(term), .. } = output {
+            node.term = *term;
+        }
         let election = self.elections.len().checked_sub(1);
         if let Some(held) = self.elections.last_mut() {
-            held.said[node.index()] = true;
+            let said = &mut held.said[id.index()];
+            *said = if node.term > 0 { node.term } else { *said + 1 };
             held.last = Some(event);
         }
         let (epoch, asked) = (self.epoch, self.asked);
-        let mut told = Told { event, node, output, election, epoch, asked, leader_up: false };
+        let mut told = Told { event, node: id, output, election, epoch, asked, leader_up: false };
         told.leader_up = self.up.get(told.leader().index()).copied().unwrap_or(false);
         self.told.push(told);
     }

@@ -40,16 +40,17 @@ pub(super) fn one_leader(history: &History<'_, Election>) -> Verdict {
     Verdict::of(examined)
 }
 
-/// Each leader is elected once: what makes it announce itself again is another request, or a restart.
+/// Each leader is elected once: in a term; without terms, what makes it announce itself again is another request, or a
+/// restart.
 pub(super) fn elected_once(history: &History<'_, Election>) -> Verdict {
     let digest = Digest::of(history);
-    let mut announced: BTreeMap<ProcessId, (u64, u64)> = BTreeMap::new();
+    let mut announced: BTreeMap<(ProcessId, Option<u64>), (u64, u64)> = BTreeMap::new();
     let mut examined = 0;
     for told in digest.told.iter().filter(|told| told.leader() == told.node) {
-        let Output::Leader { .. } = told.output else { continue };
+        let Output::Leader { term, .. } = told.output else { continue };
         examined += 1;
-        let before = announced.insert(told.node, (told.asked, told.event));
-        if let Some((_, event)) = before.filter(|(asked, _)| *asked == told.asked) {
+        let before = announced.insert((told.node, *term), (told.asked, told.event));
+        if let Some((_, event)) = before.filter(|(asked, _)| term.is_some() || *asked == told.asked) {
             let because = format!("{} announces itself leader twice, though nobody asked again", told.node);
             return Verdict::violated([event, told.event], because);
         }
@@ -119,27 +120,22 @@ pub(super) fn highest_id(history: &History<'_, Election>) -> Verdict {
     Verdict::of(examined)
 }
 
-/// The leader is the highest initiator (EL4): of a second term in one election nothing is said here.
+/// The leader is the highest initiator (EL4), in algorithms with terms: those tell which request is for which election.
 pub(super) fn highest_initiator(history: &History<'_, Election>) -> Verdict {
     let digest = Digest::of(history);
-    let mut terms: BTreeMap<usize, Option<u64>> = BTreeMap::new();
     let mut examined = 0;
     for told in &digest.told {
-        let Output::Leader { leader, term } = told.output else { continue };
-        let Some(election) = told.election else { continue };
-        if terms.entry(election).or_insert(*term) != term {
-            continue;
-        }
+        let Output::Leader { leader, term: Some(term) } = told.output else { continue };
         examined += 1;
-        let held = &digest.elections[election];
-        let highest = held.initiators.last();
-        if !held.asked.contains(leader) {
+        let candidates = digest.candidates.get(term);
+        if !candidates.is_some_and(|candidates| candidates.asked.contains(leader)) {
             let because = format!("{} names {leader}, which nobody has asked to start", told.node);
-            return Verdict::violated([held.start, told.event], because);
+            return Verdict::violated([told.event], because);
         }
+        let highest = candidates.and_then(|candidates| candidates.initiators.last());
         if let Some(higher) = highest.filter(|highest| *highest > leader) {
             let because = format!("{} names {leader}, but {higher} was asked to start, too", told.node);
-            return Verdict::violated([held.start, told.event], because);
+            return Verdict::violated([told.event], because);
         }
     }
     Verdict::of(examined)

@@ -4,10 +4,11 @@
 //! Algorithms" (1996), chapter 3; Tel, "Introduction to Distributed Algorithms" (2000), section 7.1.
 //!
 //! A history falls into *elections*, as far as one can tell from outside: an election begins with a request to start when
-//! none is under way, and is under way until everybody who was there when it began has named a leader or crashed. What is
-//! said after that belongs to it, too, until the next one begins. Where outputs have a term, or name a group, what
-//! belongs together is told by that; where they have none, a crash or a restart in the middle of an election parts what
-//! was said before it from what is said after it, for who has answered before may well have to answer otherwise after.
+//! none is under way, and is under way until everybody who was there when it began has crashed or named a leader, and all
+//! of these equally often, or in the same term. What is said after that belongs to it, too, until the next one begins.
+//! Where outputs have a term, or name a group, what belongs together is told by that; where they have none, a crash or a
+//! restart parts what was said before it from what is said after it, for who has answered before may well have to answer
+//! otherwise after.
 
 mod digest;
 mod leaders;
@@ -74,7 +75,7 @@ impl Problem for Election {
             ),
             property(
                 "elected-once",
-                "No process announces itself leader again unless somebody has asked for an election since, or restarted.",
+                "No process announces itself leader twice in a term; without terms, not unless somebody has asked again, or restarted.",
                 Safety,
                 elected_once,
             ),
@@ -92,7 +93,7 @@ impl Problem for Election {
             ),
             property(
                 "highest-initiator",
-                "The leader has the highest id of all that were asked to start before they had heard of the election.",
+                "In a term the leader has the highest id of all that were asked to start before they had heard of the election.",
                 Safety,
                 highest_initiator,
             ),

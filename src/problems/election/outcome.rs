@@ -15,7 +15,7 @@ pub(super) fn termination(history: &History<'_, Election>) -> Verdict {
             if !correct || !held.there[id.index()] {
                 continue;
             }
-            if !held.said[id.index()] {
+            if held.said[id.index()] == 0 {
                 let because = format!("{id} never names a leader");
                 return Verdict::unmet(history.end, [held.start], because);
             }

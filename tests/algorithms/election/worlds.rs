@@ -122,13 +122,13 @@ fn a_ring_election_skips_those_who_are_down() {
                 setup.agenda.push(crash(0, id, None));
                 if dice.below(2) == 0 {
                     // It comes back later and says so.
-                    setup.agenda.push(planned(2_000, Action::Restart(node(id))));
-                    setup.agenda.push(request(2_000 + dice.below(50), id));
+                    setup.agenda.push(planned(2_000 + 1_000 * id, Action::Restart(node(id))));
+                    setup.agenda.push(request(2_000 + 1_000 * id + dice.below(50), id));
                 }
             }
         }
         setup.agenda.push(request(1, survivor));
-        setup.agenda.push(request(2_100, survivor));
+        setup.agenda.push(request(9_000, survivor));
         setup.agenda.sort_by_key(|planned| planned.at);
         let patience = Duration::from_millis(45);
         let config = ring_election::Config { order: order(dice), patience, take_over: dice.below(2) == 0 };
@@ -148,8 +148,7 @@ fn a_bully_keeps_its_promises_in_a_synchronous_world() {
                 let after_sends = (dice.below(2) == 0).then(|| dice.below(5) as u32);
                 setup.agenda.push(crash(dice.below(300), id, after_sends));
                 if dice.below(2) == 0 {
-                    let may_miss = planned(4_000 + 500 * id, Action::Restart(node(id)));
-                    setup.agenda.push(may_miss);
+                    setup.agenda.push(planned(4_000 + 500 * id, Action::Restart(node(id))));
                 }
             }
         }
@@ -157,7 +156,9 @@ fn a_bully_keeps_its_promises_in_a_synchronous_world() {
             setup.agenda.push(request(dice.below(300), dice.below(nodes)));
         }
         setup.agenda.push(request(2_000, survivor));
-        setup.agenda.push(request(8_000, survivor));
+        for again in 0..6 {
+            setup.agenda.push(request(8_000 + 500 * again, survivor));
+        }
         setup.agenda.sort_by_key(|planned| planned.at);
         let answer_within = Duration::from_millis(45);
         (setup, bully::Config { answer_within, coordinator_within: Duration::from_millis(100) })
