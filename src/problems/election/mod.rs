@@ -59,7 +59,7 @@ impl Problem for Election {
     type Request = Request;
     type Output = Output;
     const REQUESTS: &'static [Example] = &[
-        Example { node: "alice", request: "start", about: "There seems to be no leader: hold an election." },
+        Example { node: "carol", request: "start", about: "There seems to be no leader: hold an election." },
         Example { node: "bob", request: "start", about: "The same, while the other election is under way." },
     ];
 
