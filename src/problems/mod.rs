@@ -4,6 +4,7 @@ pub mod aggregation;
 pub mod broadcast;
 pub mod chat;
 pub mod clock_sync;
+pub mod election;
 pub mod flow;
 pub mod host_groups;
 pub mod logical_clock;

@@ -9,17 +9,19 @@ pub use run::{Idle, Options, Outcome, RunError, Standing};
 use crate::{
     algorithms::{
         abcast::Abcast, absolute_order::AbsoluteOrder, anti_entropy::AntiEntropy, berkeley::Berkeley,
-        best_effort_broadcast::BestEffortBroadcast, bounded_sink::BoundedSink,
+        best_effort_broadcast::BestEffortBroadcast, bounded_sink::BoundedSink, bully::Bully,
         carvalho_roucairol::CarvalhoRoucairol, causal_broadcast::CausalBroadcast, causal_rst::CausalRst,
-        causal_ses::CausalSes, central_mutex::CentralMutex, chat::Chat, chat_serverless::ChatServerless,
-        convergecast::Convergecast, cristian::Cristian, distance_vector::DistanceVector,
-        fifo_broadcast::FifoBroadcast, flooding::Flooding, go_back_n::GoBackN, gossip::Gossip,
-        group_multicast::GroupMulticast, guarded_receiver::GuardedReceiver, hybrid_clock::HybridClock,
-        lamport_clock::LamportClock, lamport_mutex::LamportMutex, lamport_total_order::LamportTotalOrder,
-        link_state::LinkState, lundelius_lynch::LundeliusLynch, maekawa::Maekawa, matrix_clock::MatrixClock,
-        membership::Membership, multicast::Multicast, naimi_trehel::NaimiTrehel, ntp::Ntp, raymond::Raymond,
-        reliable_broadcast::ReliableBroadcast, ricart_agrawala::RicartAgrawala, rumor::Rumor,
-        selective_repeat::SelectiveRepeat, sequencer::Sequencer, stop_and_wait::StopAndWait,
+        causal_ses::CausalSes, central_mutex::CentralMutex, chang_roberts::ChangRoberts, chat::Chat,
+        chat_serverless::ChatServerless, convergecast::Convergecast, cristian::Cristian,
+        distance_vector::DistanceVector, echo_election::EchoElection, fifo_broadcast::FifoBroadcast,
+        flooding::Flooding, go_back_n::GoBackN, gossip::Gossip, group_multicast::GroupMulticast,
+        guarded_receiver::GuardedReceiver, hirschberg_sinclair::HirschbergSinclair,
+        hybrid_clock::HybridClock, invitation::Invitation, lamport_clock::LamportClock,
+        lamport_mutex::LamportMutex, lamport_total_order::LamportTotalOrder, lcr::Lcr, link_state::LinkState,
+        lundelius_lynch::LundeliusLynch, maekawa::Maekawa, matrix_clock::MatrixClock, membership::Membership,
+        multicast::Multicast, naimi_trehel::NaimiTrehel, ntp::Ntp, peterson::Peterson, raymond::Raymond,
+        reliable_broadcast::ReliableBroadcast, ricart_agrawala::RicartAgrawala, ring_election::RingElection,
+        rumor::Rumor, selective_repeat::SelectiveRepeat, sequencer::Sequencer, stop_and_wait::StopAndWait,
         suzuki_kasami::SuzukiKasami, token_ring::TokenRing, token_total_order::TokenTotalOrder,
         tree_multicast::TreeMulticast, unicast::Unicast, uniform_broadcast::UniformBroadcast,
         vector_clock::VectorClock, view_synchrony::ViewSynchrony,
@@ -103,6 +105,14 @@ impl Registry {
             .with::<SuzukiKasami>()
             .with::<Raymond>()
             .with::<NaimiTrehel>()
+            .with::<Bully>()
+            .with::<RingElection>()
+            .with::<ChangRoberts>()
+            .with::<Lcr>()
+            .with::<HirschbergSinclair>()
+            .with::<Peterson>()
+            .with::<Invitation>()
+            .with::<EchoElection>()
     }
 
     /// No algorithms.

@@ -12,6 +12,7 @@ mod chat;
 mod clocks;
 #[path = "../common/dice.rs"]
 mod dice;
+mod election;
 mod flow;
 mod host_groups;
 mod membership;

@@ -5,6 +5,7 @@ mod aggregation;
 mod broadcast;
 mod chat;
 mod clock_sync;
+mod election;
 mod flow;
 mod host_groups;
 mod lines;

@@ -9,5 +9,6 @@ pub mod letters;
 pub mod own_copy;
 pub mod peers;
 pub mod quorums;
+pub mod ring;
 pub mod section;
 pub mod window;
