@@ -11,12 +11,13 @@ use crate::{
         abcast::Abcast, absolute_order::AbsoluteOrder, anti_entropy::AntiEntropy, berkeley::Berkeley,
         best_effort_broadcast::BestEffortBroadcast, causal_broadcast::CausalBroadcast, causal_rst::CausalRst,
         causal_ses::CausalSes, cristian::Cristian, fifo_broadcast::FifoBroadcast, flooding::Flooding,
-        go_back_n::GoBackN, gossip::Gossip, hybrid_clock::HybridClock, lamport_clock::LamportClock,
-        lamport_total_order::LamportTotalOrder, lundelius_lynch::LundeliusLynch, matrix_clock::MatrixClock,
-        multicast::Multicast, ntp::Ntp, reliable_broadcast::ReliableBroadcast, rumor::Rumor,
-        selective_repeat::SelectiveRepeat, sequencer::Sequencer, stop_and_wait::StopAndWait,
-        token_total_order::TokenTotalOrder, tree_multicast::TreeMulticast, unicast::Unicast,
-        uniform_broadcast::UniformBroadcast, vector_clock::VectorClock,
+        go_back_n::GoBackN, gossip::Gossip, heartbeat::Heartbeat, hybrid_clock::HybridClock,
+        lamport_clock::LamportClock, lamport_total_order::LamportTotalOrder, lundelius_lynch::LundeliusLynch,
+        matrix_clock::MatrixClock, multicast::Multicast, ntp::Ntp, phi_accrual::PhiAccrual,
+        reliable_broadcast::ReliableBroadcast, rumor::Rumor, selective_repeat::SelectiveRepeat,
+        sequencer::Sequencer, stop_and_wait::StopAndWait, token_total_order::TokenTotalOrder,
+        tree_multicast::TreeMulticast, unicast::Unicast, uniform_broadcast::UniformBroadcast,
+        vector_clock::VectorClock,
     },
     check::{self, Mismatch, Typed},
     process::{Description, Problem, Process, Samples, Verdict},
@@ -78,6 +79,8 @@ impl Registry {
             .with::<Gossip>()
             .with::<Rumor>()
             .with::<AntiEntropy>()
+            .with::<Heartbeat>()
+            .with::<PhiAccrual>()
     }
 
     /// No algorithms.
