@@ -28,6 +28,7 @@ pub mod rumor;
 pub mod selective_repeat;
 pub mod sequencer;
 pub mod stop_and_wait;
+pub mod swim;
 pub mod token_total_order;
 pub mod tree_multicast;
 pub mod unicast;

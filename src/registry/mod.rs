@@ -15,7 +15,7 @@ use crate::{
         lamport_clock::LamportClock, lamport_total_order::LamportTotalOrder, lundelius_lynch::LundeliusLynch,
         matrix_clock::MatrixClock, multicast::Multicast, ntp::Ntp, phi_accrual::PhiAccrual,
         reliable_broadcast::ReliableBroadcast, rumor::Rumor, selective_repeat::SelectiveRepeat,
-        sequencer::Sequencer, stop_and_wait::StopAndWait, token_total_order::TokenTotalOrder,
+        sequencer::Sequencer, stop_and_wait::StopAndWait, swim::Swim, token_total_order::TokenTotalOrder,
         tree_multicast::TreeMulticast, unicast::Unicast, uniform_broadcast::UniformBroadcast,
         vector_clock::VectorClock,
     },
@@ -81,6 +81,7 @@ impl Registry {
             .with::<AntiEntropy>()
             .with::<Heartbeat>()
             .with::<PhiAccrual>()
+            .with::<Swim>()
     }
 
     /// No algorithms.
