@@ -22,11 +22,12 @@ pub(super) fn completeness(history: &History<'_, FailureDetection>) -> Verdict {
             continue;
         }
         for observer in ids().filter(|id| correct[id.index()] && !views.nodes[id.index()].outside) {
-            if !views.suspicions.contains_key(&(observer, crashed)) {
+            if views.suspicions.contains_key(&(observer, crashed)) {
+                examined += 1;
+            } else if views.owed(observer, crashed) {
                 let because = format!("{observer} does not suspect {crashed} in the end, which crashed");
                 return Verdict::unmet(history.end, [crash], because);
             }
-            examined += 1;
         }
     }
     Verdict::of(examined)

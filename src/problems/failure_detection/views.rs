@@ -2,7 +2,7 @@
 
 use super::{FailureDetection, Output};
 use crate::process::{ProcessId, Step, What};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What an output says of somebody.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,6 +33,8 @@ pub(super) struct Views {
     pub(super) nodes: Vec<Node>,
     /// Who suspects whom, since which event; whoever crashes or goes outside forgets.
     pub(super) suspicions: BTreeMap<(ProcessId, ProcessId), u64>,
+    /// Of whom somebody said last that it is well.
+    trusted: BTreeSet<(ProcessId, ProcessId)>,
 }
 
 /// What it says of one process.
@@ -50,7 +52,8 @@ pub(super) struct Node {
 
 impl Views {
     pub(super) fn new(nodes: u32) -> Self {
-        Self { nodes: vec![Node::default(); nodes as usize], suspicions: BTreeMap::new() }
+        let nodes = vec![Node::default(); nodes as usize];
+        Self { nodes, suspicions: BTreeMap::new(), trusted: BTreeSet::new() }
     }
 
     /// One step further.
@@ -79,15 +82,27 @@ impl Views {
     }
 
     fn hear(&mut self, me: ProcessId, output: &Output, event: u64) {
-        match word(output) {
-            Some((process, Word::Suspected)) => drop(self.suspicions.entry((me, process)).or_insert(event)),
-            Some((process, Word::Trusted | Word::Gone)) => drop(self.suspicions.remove(&(me, process))),
-            None => {}
+        let Some((process, word)) = word(output) else { return };
+        let pair = (me, process);
+        match word {
+            Word::Suspected => drop(self.suspicions.entry(pair).or_insert(event)),
+            Word::Trusted | Word::Gone => drop(self.suspicions.remove(&pair)),
         }
+        match word {
+            Word::Trusted => self.trusted.insert(pair),
+            Word::Suspected | Word::Gone => self.trusted.remove(&pair),
+        };
     }
 
     fn forget(&mut self, me: ProcessId) {
         self.suspicions.retain(|(observer, _), _| *observer != me);
+        self.trusted.retain(|(observer, _)| *observer != me);
+    }
+
+    /// Whether an observer has to notice that a process is down: whoever was no member at some time may have come and
+    /// gone without having been heard of.
+    pub(super) fn owed(&self, observer: ProcessId, process: ProcessId) -> bool {
+        !self.nodes[process.index()].left || self.trusted.contains(&(observer, process))
     }
 
     /// Whether a suspicion would be wrong: the process has been up for as long as its observer, and a member.
