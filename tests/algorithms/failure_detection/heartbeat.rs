@@ -135,7 +135,7 @@ fn so_does_the_real_one() {
 
 #[test]
 fn every_bug_breaks_its_promise() {
-    crashes_once().kills::<Mutant>(&Bug::SuspectsItself, "strong-accuracy", (12, 12));
+    crashes_once().kills::<Mutant>(&Bug::SuspectsItself, "strong-accuracy", (18, 18));
     let loses_two = quiet(2, 800).with(90, lose(0, 1, 1)).with(90, lose(0, 1, 2));
     loses_two.survives::<Mutant>(&Bug::None, &["eventual-accuracy"]);
     loses_two.kills::<Mutant>(&Bug::NeverRestores, "eventual-accuracy", (18, 16));

@@ -241,7 +241,7 @@ fn an_answer_that_is_not_passed_on_is_none() {
 fn every_bug_breaks_its_promise() {
     deaf(3, 3_000).kills::<Mutant>(&Bug::OldSuspicions, "incarnations", (60, 60));
     deaf(3, 3_000).kills::<Mutant>(&Bug::RaisesOthers, "incarnations", (60, 60));
-    crashed().kills::<Mutant>(&Bug::DeadRise, "dead-is-final", (120, 120));
+    crashed().with(12_000, restart(2)).kills::<Mutant>(&Bug::DeadRise, "dead-is-final", (120, 120));
 }
 
 /// A refutation that is no newer than the suspicion loses to it.
