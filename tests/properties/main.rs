@@ -3,6 +3,7 @@
 
 mod broadcast;
 mod clock_sync;
+mod failure_detection;
 mod logical_clock;
 mod messaging;
 mod replication;

@@ -99,10 +99,11 @@ impl Views {
         self.trusted.retain(|(observer, _)| *observer != me);
     }
 
-    /// Whether an observer has to notice that a process is down: whoever was no member at some time may have come and
-    /// gone without having been heard of.
+    /// Whether an observer has to notice that a process is down: where one of them was no member at some time, the
+    /// observer may never have heard of it.
     pub(super) fn owed(&self, observer: ProcessId, process: ProcessId) -> bool {
-        !self.nodes[process.index()].left || self.trusted.contains(&(observer, process))
+        let strangers = self.nodes[process.index()].left || self.nodes[observer.index()].left;
+        !strangers || self.trusted.contains(&(observer, process))
     }
 
     /// Whether a suspicion would be wrong: the process has been up for as long as its observer, and a member.

