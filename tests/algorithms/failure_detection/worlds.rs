@@ -117,10 +117,10 @@ fn heartbeats_are_perfect_where_delays_are_known() {
 #[test]
 fn heartbeats_are_right_in_the_end_where_nothing_is_known() {
     keeps::<Heartbeat>(&["completeness", "eventual-accuracy"], |dice| {
-        let mut world = world(dice, 60, 300, 2_500, false);
+        let mut world = world(dice, 60, 300, 2_000, false);
         bad_until(dice, &mut world.setup, 700, 50);
         let config = heartbeat::Config {
-            period: ms(20 + dice.below(60)),
+            period: ms(40 + dice.below(60)),
             timeout: ms(20 + dice.below(100)),
             delay_max: ms(0),
         };
@@ -130,10 +130,10 @@ fn heartbeats_are_right_in_the_end_where_nothing_is_known() {
 
 /// A world and a detector that knows its intervals.
 fn degrees(dice: &mut Dice, estimate: Estimate) -> (World, phi_accrual::Config) {
-    let world = world(dice, 60, 400, 1_800, false);
+    let world = world(dice, 60, 300, 1_500, false);
     let config = phi_accrual::Config {
         period: ms(40 + dice.below(60)),
-        check: ms(10 + dice.below(40)),
+        check: ms(25 + dice.below(25)),
         threshold: if estimate == Estimate::Normal { 8_000 } else { 2_000 },
         estimate,
         window: 1 + dice.below(50) as usize,
