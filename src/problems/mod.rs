@@ -5,6 +5,7 @@ pub mod broadcast;
 pub mod chat;
 pub mod clock_sync;
 pub mod election;
+pub mod failure_detection;
 pub mod flow;
 pub mod host_groups;
 pub mod logical_clock;

@@ -15,14 +15,15 @@ use crate::{
         chat_serverless::ChatServerless, convergecast::Convergecast, cristian::Cristian,
         distance_vector::DistanceVector, echo_election::EchoElection, fifo_broadcast::FifoBroadcast,
         flooding::Flooding, go_back_n::GoBackN, gossip::Gossip, group_multicast::GroupMulticast,
-        guarded_receiver::GuardedReceiver, hirschberg_sinclair::HirschbergSinclair,
+        guarded_receiver::GuardedReceiver, heartbeat::Heartbeat, hirschberg_sinclair::HirschbergSinclair,
         hybrid_clock::HybridClock, invitation::Invitation, lamport_clock::LamportClock,
         lamport_mutex::LamportMutex, lamport_total_order::LamportTotalOrder, lcr::Lcr, link_state::LinkState,
         lundelius_lynch::LundeliusLynch, maekawa::Maekawa, matrix_clock::MatrixClock, membership::Membership,
-        multicast::Multicast, naimi_trehel::NaimiTrehel, ntp::Ntp, peterson::Peterson, raymond::Raymond,
-        reliable_broadcast::ReliableBroadcast, ricart_agrawala::RicartAgrawala, ring_election::RingElection,
-        rumor::Rumor, selective_repeat::SelectiveRepeat, sequencer::Sequencer, stop_and_wait::StopAndWait,
-        suzuki_kasami::SuzukiKasami, token_ring::TokenRing, token_total_order::TokenTotalOrder,
+        multicast::Multicast, naimi_trehel::NaimiTrehel, ntp::Ntp, peterson::Peterson,
+        phi_accrual::PhiAccrual, raymond::Raymond, reliable_broadcast::ReliableBroadcast,
+        ricart_agrawala::RicartAgrawala, ring_election::RingElection, rumor::Rumor,
+        selective_repeat::SelectiveRepeat, sequencer::Sequencer, stop_and_wait::StopAndWait,
+        suzuki_kasami::SuzukiKasami, swim::Swim, token_ring::TokenRing, token_total_order::TokenTotalOrder,
         tree_multicast::TreeMulticast, unicast::Unicast, uniform_broadcast::UniformBroadcast,
         vector_clock::VectorClock, view_synchrony::ViewSynchrony,
     },
@@ -113,6 +114,9 @@ impl Registry {
             .with::<Peterson>()
             .with::<Invitation>()
             .with::<EchoElection>()
+            .with::<Heartbeat>()
+            .with::<PhiAccrual>()
+            .with::<Swim>()
     }
 
     /// No algorithms.

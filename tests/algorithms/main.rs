@@ -13,6 +13,7 @@ mod clocks;
 #[path = "../common/dice.rs"]
 mod dice;
 mod election;
+mod failure_detection;
 mod flow;
 mod host_groups;
 mod membership;

@@ -6,6 +6,7 @@ mod broadcast;
 mod chat;
 mod clock_sync;
 mod election;
+mod failure_detection;
 mod flow;
 mod host_groups;
 mod lines;

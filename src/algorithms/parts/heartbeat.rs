@@ -69,16 +69,25 @@ impl Heartbeat {
     where
         P: Process<Message: From<Alive>, Timer: From<Pulse>>,
     {
+        let heartbeat = Self::listen(ctx, config, watched);
+        heartbeat.beat(ctx);
+        heartbeat
+    }
+
+    /// Begins to listen for the heartbeats of `watched` and sends none: the owner does, in its own words.
+    pub fn listen<P: Process<Timer: From<Pulse>>>(
+        ctx: &mut Context<'_, P>,
+        config: Config,
+        watched: impl IntoIterator<Item = ProcessId>,
+    ) -> Self {
         let me = ctx.me();
         let (period, timeout) = (config.period.max(SHORTEST), config.timeout.max(SHORTEST));
         let config = Config { period, timeout };
         let watched: BTreeSet<ProcessId> = watched.into_iter().filter(|process| *process != me).collect();
-        let heartbeat = Self { config, watched, suspected: BTreeSet::new(), errors: BTreeMap::new() };
-        for process in &heartbeat.watched {
+        for process in &watched {
             ctx.set_timer(Pulse::Silent(*process).into(), config.timeout);
         }
-        heartbeat.beat(ctx);
-        heartbeat
+        Self { config, watched, suspected: BTreeSet::new(), errors: BTreeMap::new() }
     }
 
     /// Watches somebody else, too.
@@ -133,9 +142,13 @@ impl Heartbeat {
                 self.beat(ctx);
                 None
             }
-            Pulse::Silent(process) if !self.watched.contains(&process) => None,
-            Pulse::Silent(process) => self.suspected.insert(process).then_some(process),
+            Pulse::Silent(process) => self.on_silence(process),
         }
+    }
+
+    /// Upon a process's silence for its whole timeout: gives it if it is suspected from now on.
+    pub fn on_silence(&mut self, process: ProcessId) -> Option<ProcessId> {
+        (self.watched.contains(&process) && self.suspected.insert(process)).then_some(process)
     }
 
     fn beat<P: Process<Message: From<Alive>, Timer: From<Pulse>>>(&self, ctx: &mut Context<'_, P>) {

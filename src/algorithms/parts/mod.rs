@@ -1,9 +1,11 @@
 //! Building blocks that several algorithms share.
 
+pub mod accrual;
 pub mod adjusted_clock;
 pub mod causal;
 pub mod channel;
 pub mod forwarding;
+pub mod freshness;
 pub mod heartbeat;
 pub mod letters;
 pub mod own_copy;
