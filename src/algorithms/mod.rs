@@ -16,6 +16,7 @@ pub mod matrix_clock;
 pub mod multicast;
 pub mod ntp;
 pub mod parts;
+pub mod rpc;
 pub mod selective_repeat;
 pub mod sequencer;
 pub mod stop_and_wait;

@@ -5,3 +5,4 @@ pub mod clock_sync;
 pub mod logical_clock;
 pub mod messaging;
 pub mod nanoseconds;
+pub mod rpc;

@@ -12,7 +12,7 @@ use crate::{
         causal_rst::CausalRst, causal_ses::CausalSes, cristian::Cristian, fifo_broadcast::FifoBroadcast,
         go_back_n::GoBackN, hybrid_clock::HybridClock, lamport_clock::LamportClock,
         lamport_total_order::LamportTotalOrder, lundelius_lynch::LundeliusLynch, matrix_clock::MatrixClock,
-        multicast::Multicast, ntp::Ntp, selective_repeat::SelectiveRepeat, sequencer::Sequencer,
+        multicast::Multicast, ntp::Ntp, rpc::Rpc, selective_repeat::SelectiveRepeat, sequencer::Sequencer,
         stop_and_wait::StopAndWait, unicast::Unicast, vector_clock::VectorClock,
     },
     check::{self, Mismatch, Typed},
@@ -65,6 +65,7 @@ impl Registry {
             .with::<Berkeley>()
             .with::<Ntp>()
             .with::<LundeliusLynch>()
+            .with::<Rpc>()
     }
 
     /// No algorithms.
