@@ -3,6 +3,9 @@
 pub mod broadcast;
 pub mod clock_sync;
 pub mod logical_clock;
+pub mod mailbox;
 pub mod messaging;
 pub mod nanoseconds;
+pub mod queue;
 pub mod rpc;
+pub mod work;

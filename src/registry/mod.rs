@@ -10,10 +10,11 @@ use crate::{
     algorithms::{
         berkeley::Berkeley, best_effort_broadcast::BestEffortBroadcast, causal_broadcast::CausalBroadcast,
         causal_rst::CausalRst, causal_ses::CausalSes, cristian::Cristian, fifo_broadcast::FifoBroadcast,
-        go_back_n::GoBackN, hybrid_clock::HybridClock, lamport_clock::LamportClock,
-        lamport_total_order::LamportTotalOrder, lundelius_lynch::LundeliusLynch, matrix_clock::MatrixClock,
-        multicast::Multicast, ntp::Ntp, rpc::Rpc, selective_repeat::SelectiveRepeat, sequencer::Sequencer,
-        stop_and_wait::StopAndWait, unicast::Unicast, vector_clock::VectorClock,
+        file_mailbox::FileMailbox, go_back_n::GoBackN, hybrid_clock::HybridClock,
+        lamport_clock::LamportClock, lamport_total_order::LamportTotalOrder, lundelius_lynch::LundeliusLynch,
+        matrix_clock::MatrixClock, message_queue::MessageQueue, multicast::Multicast, ntp::Ntp, rpc::Rpc,
+        selective_repeat::SelectiveRepeat, sequencer::Sequencer, stop_and_wait::StopAndWait,
+        unicast::Unicast, vector_clock::VectorClock, worker_pool::WorkerPool,
     },
     check::{self, Mismatch, Typed},
     process::{Description, Problem, Process, Samples, Verdict},
@@ -66,6 +67,9 @@ impl Registry {
             .with::<Ntp>()
             .with::<LundeliusLynch>()
             .with::<Rpc>()
+            .with::<WorkerPool>()
+            .with::<MessageQueue>()
+            .with::<FileMailbox>()
     }
 
     /// No algorithms.
