@@ -156,7 +156,7 @@ impl Process for FileMailbox {
         summary: "Writers append lines to a file, and readers follow its end, a whole line at a time.",
         assumes: &[
             "perfect links: nothing is lost, doubled or made up; order does not matter",
-            "a disk that survives the crash of its holder",
+            "a file whose holder stays up; what was written outlives its crash, what is under way to it does not",
             "whole lines that are appended at once, or a single writer that stays up (intact)",
         ],
         promises: &["whole-lines", "intact", "delivery", "written"],

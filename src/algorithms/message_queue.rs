@@ -27,6 +27,8 @@ pub struct MessageQueue {
     counted: Counted,
     /// The broker's: what it holds.
     held: VecDeque<Item>,
+    /// The broker's: what was given away for nothing, and goes first; it had its place once and needs no other.
+    returned: VecDeque<Item>,
     /// The broker's: what it has no place for.
     parked: VecDeque<Item>,
     /// The broker's: who waits for an item, with the number of the question.
@@ -159,6 +161,7 @@ impl Process for MessageQueue {
             config: Config { capacity: config.capacity.max(1), ..*config },
             counted,
             held: VecDeque::new(),
+            returned: VecDeque::new(),
             parked: VecDeque::new(),
             waiting: VecDeque::new(),
             given: BTreeMap::new(),
@@ -228,7 +231,8 @@ impl MessageQueue {
         if ctx.me() != self.broker() {
             return;
         }
-        let Some(item) = self.held.pop_front() else { return self.waiting.push_back((consumer, question)) };
+        let first = self.returned.pop_front().or_else(|| self.held.pop_front());
+        let Some(item) = first else { return self.waiting.push_back((consumer, question)) };
         self.give(ctx, consumer, question, item);
         self.admit(ctx);
     }
@@ -264,7 +268,7 @@ impl MessageQueue {
         let Some(item) = self.given.remove(&(consumer, question)) else { return };
         match self.waiting.pop_front() {
             Some((next, question)) => self.give(ctx, next, question, item),
-            None => self.held.push_front(item),
+            None => self.returned.push_back(item),
         }
     }
 

@@ -11,5 +11,7 @@ mod clocks;
 #[path = "../common/dice.rs"]
 mod dice;
 mod messaging;
+mod processes;
+mod rpc;
 mod soak;
 mod trial;
