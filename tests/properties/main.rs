@@ -4,7 +4,11 @@
 mod broadcast;
 mod clock_sync;
 mod logical_clock;
+mod mailbox;
 mod messaging;
+mod queue;
+mod rpc;
+mod work;
 
 use synod::process::{End, History, Problem, ProcessId, Step, Time, Verdict, What};
 

@@ -51,7 +51,7 @@ struct Mutant {
     attempts: u64,
     open: BTreeMap<u64, (Method, String)>,
     kept: Kept,
-    working: BTreeMap<(u32, u64), Message>,
+    working: BTreeMap<(u32, u64), (ProcessId, Message)>,
 }
 
 /// A call by its number among the client's attempts, or a return.
@@ -90,7 +90,7 @@ impl Process for Mutant {
 
     fn on_message(&mut self, ctx: &mut Context<'_, Self>, from: ProcessId, message: Message) {
         match message {
-            Message::Call { number, .. } => self.on_call(ctx, (from.0, number), message),
+            Message::Call { .. } => self.on_call(ctx, from, message),
             Message::Return { number: _, id, answer } => self.on_return(ctx, id, answer),
         }
     }
@@ -102,8 +102,8 @@ impl Process for Mutant {
             Timer::Patience(_) => {}
             Timer::Forget(client, number) => drop(self.kept.1.remove(&(client, number))),
             Timer::Work(client, number) => {
-                if let Some(call) = self.working.remove(&(client, number)) {
-                    self.execute(ctx, (client, number % 10_000), call);
+                if let Some((from, call)) = self.working.remove(&(client, number)) {
+                    self.execute(ctx, from, (client, number % 10_000), call);
                 }
             }
         }
@@ -119,15 +119,12 @@ impl Mutant {
         ctx.set_timer(Timer::Patience(id), Duration::from_millis(25));
     }
 
-    fn on_call(&mut self, ctx: &mut Context<'_, Self>, mut key: (u32, u64), call: Message) {
+    fn on_call(&mut self, ctx: &mut Context<'_, Self>, from: ProcessId, call: Message) {
         let Message::Call { number, id, .. } = call else { return };
-        if self.bug == Bug::NoClient {
-            key.0 = 0;
-        }
-        let (client, known) = (key.0, self.kept.1.get(&key).cloned());
+        let key = (if self.bug == Bug::NoClient { 0 } else { from.0 }, number);
+        let known = self.kept.1.get(&key).cloned();
         if let Some(answer) = known.filter(|_| self.bug != Bug::NoHistory) {
-            let Message::Call { .. } = call else { return };
-            return ctx.send(self.sender(client, &call), Message::Return { number, id, answer });
+            return ctx.send(from, Message::Return { number, id, answer });
         }
         match self.bug {
             Bug::Works if self.working.contains_key(&key) => {}
@@ -136,25 +133,14 @@ impl Mutant {
                 let place =
                     (key.0, if self.bug == Bug::Works { key.1 } else { key.1 + 10_000 * self.attempts });
                 self.attempts += 1;
-                self.working.insert(place, call);
+                self.working.insert(place, (from, call));
                 ctx.set_timer(Timer::Work(place.0, place.1), Duration::from_millis(30));
             }
-            _ => self.execute(ctx, key, call),
+            _ => self.execute(ctx, from, key, call),
         }
     }
 
-    /// Whoever called, for a server that keeps no track of that: the argument of an echo says it.
-    fn sender(&self, client: u32, call: &Message) -> ProcessId {
-        let Message::Call { argument, .. } = call else { return ProcessId(client) };
-        if self.bug == Bug::NoClient {
-            ProcessId(argument.parse().unwrap_or(client))
-        } else {
-            ProcessId(client)
-        }
-    }
-
-    fn execute(&mut self, ctx: &mut Context<'_, Self>, key: (u32, u64), call: Message) {
-        let to = self.sender(key.0, &call);
+    fn execute(&mut self, ctx: &mut Context<'_, Self>, to: ProcessId, key: (u32, u64), call: Message) {
         let Message::Call { number, id, method, argument } = call else { return };
         let answer = always(method, &argument).unwrap_or_else(|| {
             self.kept.0 += 1;
