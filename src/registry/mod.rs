@@ -14,18 +14,19 @@ use crate::{
         causal_ses::CausalSes, central_mutex::CentralMutex, chang_roberts::ChangRoberts, chat::Chat,
         chat_serverless::ChatServerless, convergecast::Convergecast, cristian::Cristian,
         distance_vector::DistanceVector, echo_election::EchoElection, fifo_broadcast::FifoBroadcast,
-        flooding::Flooding, go_back_n::GoBackN, gossip::Gossip, group_multicast::GroupMulticast,
-        guarded_receiver::GuardedReceiver, heartbeat::Heartbeat, hirschberg_sinclair::HirschbergSinclair,
-        hybrid_clock::HybridClock, invitation::Invitation, lamport_clock::LamportClock,
-        lamport_mutex::LamportMutex, lamport_total_order::LamportTotalOrder, lcr::Lcr, link_state::LinkState,
-        lundelius_lynch::LundeliusLynch, maekawa::Maekawa, matrix_clock::MatrixClock, membership::Membership,
-        multicast::Multicast, naimi_trehel::NaimiTrehel, ntp::Ntp, peterson::Peterson,
-        phi_accrual::PhiAccrual, raymond::Raymond, reliable_broadcast::ReliableBroadcast,
-        ricart_agrawala::RicartAgrawala, ring_election::RingElection, rumor::Rumor,
-        selective_repeat::SelectiveRepeat, sequencer::Sequencer, stop_and_wait::StopAndWait,
-        suzuki_kasami::SuzukiKasami, swim::Swim, token_ring::TokenRing, token_total_order::TokenTotalOrder,
-        tree_multicast::TreeMulticast, unicast::Unicast, uniform_broadcast::UniformBroadcast,
-        vector_clock::VectorClock, view_synchrony::ViewSynchrony,
+        file_mailbox::FileMailbox, flooding::Flooding, go_back_n::GoBackN, gossip::Gossip,
+        group_multicast::GroupMulticast, guarded_receiver::GuardedReceiver, heartbeat::Heartbeat,
+        hirschberg_sinclair::HirschbergSinclair, hybrid_clock::HybridClock, invitation::Invitation,
+        lamport_clock::LamportClock, lamport_mutex::LamportMutex, lamport_total_order::LamportTotalOrder,
+        lcr::Lcr, link_state::LinkState, lundelius_lynch::LundeliusLynch, maekawa::Maekawa,
+        matrix_clock::MatrixClock, membership::Membership, message_queue::MessageQueue, multicast::Multicast,
+        naimi_trehel::NaimiTrehel, ntp::Ntp, peterson::Peterson, phi_accrual::PhiAccrual, raymond::Raymond,
+        reliable_broadcast::ReliableBroadcast, ricart_agrawala::RicartAgrawala, ring_election::RingElection,
+        rpc::Rpc, rumor::Rumor, selective_repeat::SelectiveRepeat, sequencer::Sequencer,
+        stop_and_wait::StopAndWait, suzuki_kasami::SuzukiKasami, swim::Swim, token_ring::TokenRing,
+        token_total_order::TokenTotalOrder, tree_multicast::TreeMulticast, unicast::Unicast,
+        uniform_broadcast::UniformBroadcast, vector_clock::VectorClock, view_synchrony::ViewSynchrony,
+        worker_pool::WorkerPool,
     },
     check::{self, Mismatch, Typed},
     process::{Description, Problem, Process, Samples, Verdict},
@@ -117,6 +118,10 @@ impl Registry {
             .with::<Heartbeat>()
             .with::<PhiAccrual>()
             .with::<Swim>()
+            .with::<Rpc>()
+            .with::<WorkerPool>()
+            .with::<MessageQueue>()
+            .with::<FileMailbox>()
     }
 
     /// No algorithms.

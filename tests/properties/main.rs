@@ -11,13 +11,17 @@ mod flow;
 mod host_groups;
 mod lines;
 mod logical_clock;
+mod mailbox;
 mod membership;
 mod messaging;
 mod mutual_exclusion;
+mod queue;
 mod reception;
 mod replication;
 mod routing;
+mod rpc;
 mod view_synchrony;
+mod work;
 
 use synod::process::{End, History, Problem, ProcessId, Step, Time, Verdict, What};
 
