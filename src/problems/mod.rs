@@ -2,7 +2,10 @@
 
 pub mod broadcast;
 pub mod clock_sync;
+pub mod location;
 pub mod logical_clock;
+pub mod lookup;
 pub mod messaging;
+pub mod naming;
 pub mod nanoseconds;
 pub mod replication;

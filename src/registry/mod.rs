@@ -9,12 +9,14 @@ pub use run::{Idle, Options, Outcome, RunError, Standing};
 use crate::{
     algorithms::{
         abcast::Abcast, absolute_order::AbsoluteOrder, anti_entropy::AntiEntropy, berkeley::Berkeley,
-        best_effort_broadcast::BestEffortBroadcast, causal_broadcast::CausalBroadcast, causal_rst::CausalRst,
-        causal_ses::CausalSes, cristian::Cristian, fifo_broadcast::FifoBroadcast, flooding::Flooding,
-        go_back_n::GoBackN, gossip::Gossip, hybrid_clock::HybridClock, lamport_clock::LamportClock,
-        lamport_total_order::LamportTotalOrder, lundelius_lynch::LundeliusLynch, matrix_clock::MatrixClock,
-        multicast::Multicast, ntp::Ntp, reliable_broadcast::ReliableBroadcast, rumor::Rumor,
-        selective_repeat::SelectiveRepeat, sequencer::Sequencer, stop_and_wait::StopAndWait,
+        best_effort_broadcast::BestEffortBroadcast, broadcast_naming::BroadcastNaming,
+        causal_broadcast::CausalBroadcast, causal_rst::CausalRst, causal_ses::CausalSes, chord::Chord,
+        cristian::Cristian, fifo_broadcast::FifoBroadcast, flooding::Flooding,
+        forwarding_naming::ForwardingNaming, go_back_n::GoBackN, gossip::Gossip,
+        hierarchical_naming::HierarchicalNaming, home_naming::HomeNaming, hybrid_clock::HybridClock,
+        lamport_clock::LamportClock, lamport_total_order::LamportTotalOrder, lundelius_lynch::LundeliusLynch,
+        matrix_clock::MatrixClock, multicast::Multicast, ntp::Ntp, reliable_broadcast::ReliableBroadcast,
+        rumor::Rumor, selective_repeat::SelectiveRepeat, sequencer::Sequencer, stop_and_wait::StopAndWait,
         token_total_order::TokenTotalOrder, tree_multicast::TreeMulticast, unicast::Unicast,
         uniform_broadcast::UniformBroadcast, vector_clock::VectorClock,
     },
@@ -78,6 +80,11 @@ impl Registry {
             .with::<Gossip>()
             .with::<Rumor>()
             .with::<AntiEntropy>()
+            .with::<HierarchicalNaming>()
+            .with::<BroadcastNaming>()
+            .with::<HomeNaming>()
+            .with::<ForwardingNaming>()
+            .with::<Chord>()
     }
 
     /// No algorithms.
