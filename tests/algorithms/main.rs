@@ -11,6 +11,7 @@ mod clocks;
 #[path = "../common/dice.rs"]
 mod dice;
 mod messaging;
+mod naming;
 mod scale;
 mod soak;
 mod trial;

@@ -5,6 +5,7 @@ mod broadcast;
 mod clock_sync;
 mod logical_clock;
 mod messaging;
+mod naming;
 mod replication;
 
 use synod::process::{End, History, Problem, ProcessId, Step, Time, Verdict, What};

@@ -96,10 +96,10 @@ impl HierarchicalNaming {
     ) {
         let (mut zone, mut path) = (question.zone.clone(), question.path.clone());
         while let Some((below, rest)) = self.below(&zone, &path) {
-            if !self.has(ctx, &zone) {
+            if !self.has(ctx, &zone, &Wanted::Address) {
                 return;
             }
-            if !self.has(ctx, &below) {
+            if !self.has(ctx, &below, &question.wanted) {
                 let next = self.referral(&below);
                 return match self.config.resolution {
                     Resolution::Iterative => ctx.send(from, Message::Refer { question, next, rest }),
@@ -120,10 +120,10 @@ impl HierarchicalNaming {
         Some((mounted.clone(), rest.to_owned()))
     }
 
-    /// Whether this process serves a zone, or has a copy that is not too old.
-    fn has(&self, ctx: &Context<'_, Self>, zone: &str) -> bool {
+    /// Whether this process serves a zone; to answer a question a copy will do that is not too old.
+    fn has(&self, ctx: &Context<'_, Self>, zone: &str, wanted: &Wanted) -> bool {
         let serves = self.stable.zones.as_ref().is_some_and(|zones| zones.contains_key(zone));
-        serves || self.copy(ctx, zone).is_some()
+        serves || *wanted == Wanted::Address && self.copy(ctx, zone).is_some()
     }
 
     fn copy(&self, ctx: &Context<'_, Self>, zone: &str) -> Option<&Copied> {
