@@ -20,8 +20,8 @@ enum Bug {
     WrongEnd,
     /// The successor is not told who is before it.
     NoNotify,
-    /// One successor is known, and there is nobody to take its place.
-    OneSuccessor,
+    /// A successor that does not answer is trusted.
+    NeverSuspects,
 }
 
 /// A member at ten times its number.
@@ -142,8 +142,8 @@ impl Process for Mutant {
                 let between =
                     |id: &ProcessId| *id != from && self.within(position(me), position(from), position(*id));
                 let list = before.filter(between).into_iter().chain([from]).chain(after);
-                let length = if self.bug == Bug::OneSuccessor { 1 } else { 4 };
-                let list: Vec<ProcessId> = list.take_while(|id| *id != me).take(length).collect();
+
+                let list: Vec<ProcessId> = list.take_while(|id| *id != me).take(4).collect();
                 self.next = if list.is_empty() { vec![me] } else { list };
                 if self.bug != Bug::NoNotify {
                     ctx.send(self.next[0], Message::Notify);
@@ -173,7 +173,7 @@ impl Process for Mutant {
         if self.silence > 3 {
             self.before = None;
         }
-        if self.waits {
+        if self.waits && self.bug != Bug::NeverSuspects {
             self.next.remove(0);
             if self.next.is_empty() {
                 self.next.push(ctx.me());
@@ -212,7 +212,7 @@ fn every_bug_breaks_its_promise() {
     ring(false).kills::<Mutant>(&Bug::NoWrapAround, "answered", plenty);
     ring(false).kills::<Mutant>(&Bug::WrongEnd, "ownership", plenty);
     ring(false).kills::<Mutant>(&Bug::NoNotify, "ownership", plenty);
-    ring(true).kills::<Mutant>(&Bug::OneSuccessor, "ownership", plenty);
+    ring(true).kills::<Mutant>(&Bug::NeverSuspects, "ownership", plenty);
 }
 
 /// Nothing is promised by a real one either, when nobody looks after it.
