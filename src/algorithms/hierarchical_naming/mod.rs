@@ -269,6 +269,7 @@ impl Process for HierarchicalNaming {
         assumes: &[
             "of each zone on the way, a server that is up and answers within `timeout` in one of `attempts` attempts (available)",
             "clocks that do not drift and are not set, where something is cached or copied (bounded-staleness)",
+            "zones that are not mounted in a circle, and one path to each name that is changed: two are two names (truth)",
         ],
         promises: &["answered", "available", "truth", "bounded-staleness"],
         messages: &[

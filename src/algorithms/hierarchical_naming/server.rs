@@ -10,6 +10,9 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
+/// At how many places of its own zones a server says what it knows from the beginning.
+const PLACES: usize = 10_000;
+
 /// A question that this process passed on, in the words in which it was asked itself.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Relay {
@@ -64,7 +67,8 @@ impl HierarchicalNaming {
         }
     }
 
-    /// Where each zone is mounted, from the root down; a circle is walked once.
+    /// Where each zone is mounted, from the root down. Zones mounted in a circle are at places without end: these are
+    /// the first.
     fn places(&self) -> Vec<(String, &str)> {
         let mut places: Vec<(String, &str)> = vec![(String::new(), super::ROOT)];
         let mut next = 0;
@@ -72,7 +76,7 @@ impl HierarchicalNaming {
             next += 1;
             for (label, mounted) in self.config.zones.get(zone).into_iter().flat_map(|zone| &zone.mounts) {
                 let below = if place.is_empty() { label.clone() } else { format!("{place}/{label}") };
-                if below.matches('/').count() < self.config.zones.len() {
+                if below.matches('/').count() < self.config.zones.len() && places.len() < PLACES {
                     places.push((below, mounted));
                 }
             }
