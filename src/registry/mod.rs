@@ -9,24 +9,26 @@ pub use run::{Idle, Options, Outcome, RunError, Standing};
 use crate::{
     algorithms::{
         abcast::Abcast, absolute_order::AbsoluteOrder, anti_entropy::AntiEntropy, berkeley::Berkeley,
-        best_effort_broadcast::BestEffortBroadcast, bounded_sink::BoundedSink, bully::Bully,
-        carvalho_roucairol::CarvalhoRoucairol, causal_broadcast::CausalBroadcast, causal_rst::CausalRst,
-        causal_ses::CausalSes, central_mutex::CentralMutex, chang_roberts::ChangRoberts, chat::Chat,
-        chat_serverless::ChatServerless, convergecast::Convergecast, cristian::Cristian,
+        best_effort_broadcast::BestEffortBroadcast, bounded_sink::BoundedSink,
+        broadcast_naming::BroadcastNaming, bully::Bully, carvalho_roucairol::CarvalhoRoucairol,
+        causal_broadcast::CausalBroadcast, causal_rst::CausalRst, causal_ses::CausalSes,
+        central_mutex::CentralMutex, chang_roberts::ChangRoberts, chat::Chat,
+        chat_serverless::ChatServerless, chord::Chord, convergecast::Convergecast, cristian::Cristian,
         distance_vector::DistanceVector, echo_election::EchoElection, fifo_broadcast::FifoBroadcast,
-        file_mailbox::FileMailbox, flooding::Flooding, go_back_n::GoBackN, gossip::Gossip,
-        group_multicast::GroupMulticast, guarded_receiver::GuardedReceiver, heartbeat::Heartbeat,
-        hirschberg_sinclair::HirschbergSinclair, hybrid_clock::HybridClock, invitation::Invitation,
-        lamport_clock::LamportClock, lamport_mutex::LamportMutex, lamport_total_order::LamportTotalOrder,
-        lcr::Lcr, link_state::LinkState, lundelius_lynch::LundeliusLynch, maekawa::Maekawa,
-        matrix_clock::MatrixClock, membership::Membership, message_queue::MessageQueue, multicast::Multicast,
-        naimi_trehel::NaimiTrehel, ntp::Ntp, peterson::Peterson, phi_accrual::PhiAccrual, raymond::Raymond,
-        reliable_broadcast::ReliableBroadcast, ricart_agrawala::RicartAgrawala, ring_election::RingElection,
-        rpc::Rpc, rumor::Rumor, selective_repeat::SelectiveRepeat, sequencer::Sequencer,
-        stop_and_wait::StopAndWait, suzuki_kasami::SuzukiKasami, swim::Swim, token_ring::TokenRing,
-        token_total_order::TokenTotalOrder, tree_multicast::TreeMulticast, unicast::Unicast,
-        uniform_broadcast::UniformBroadcast, vector_clock::VectorClock, view_synchrony::ViewSynchrony,
-        worker_pool::WorkerPool,
+        file_mailbox::FileMailbox, flooding::Flooding, forwarding_naming::ForwardingNaming,
+        go_back_n::GoBackN, gossip::Gossip, group_multicast::GroupMulticast,
+        guarded_receiver::GuardedReceiver, heartbeat::Heartbeat, hierarchical_naming::HierarchicalNaming,
+        hirschberg_sinclair::HirschbergSinclair, home_naming::HomeNaming, hybrid_clock::HybridClock,
+        invitation::Invitation, lamport_clock::LamportClock, lamport_mutex::LamportMutex,
+        lamport_total_order::LamportTotalOrder, lcr::Lcr, link_state::LinkState,
+        lundelius_lynch::LundeliusLynch, maekawa::Maekawa, matrix_clock::MatrixClock, membership::Membership,
+        message_queue::MessageQueue, multicast::Multicast, naimi_trehel::NaimiTrehel, ntp::Ntp,
+        peterson::Peterson, phi_accrual::PhiAccrual, raymond::Raymond, reliable_broadcast::ReliableBroadcast,
+        ricart_agrawala::RicartAgrawala, ring_election::RingElection, rpc::Rpc, rumor::Rumor,
+        selective_repeat::SelectiveRepeat, sequencer::Sequencer, stop_and_wait::StopAndWait,
+        suzuki_kasami::SuzukiKasami, swim::Swim, token_ring::TokenRing, token_total_order::TokenTotalOrder,
+        tree_multicast::TreeMulticast, unicast::Unicast, uniform_broadcast::UniformBroadcast,
+        vector_clock::VectorClock, view_synchrony::ViewSynchrony, worker_pool::WorkerPool,
     },
     check::{self, Mismatch, Typed},
     process::{Description, Problem, Process, Samples, Verdict},
@@ -122,6 +124,11 @@ impl Registry {
             .with::<WorkerPool>()
             .with::<MessageQueue>()
             .with::<FileMailbox>()
+            .with::<HierarchicalNaming>()
+            .with::<BroadcastNaming>()
+            .with::<HomeNaming>()
+            .with::<ForwardingNaming>()
+            .with::<Chord>()
     }
 
     /// No algorithms.

@@ -19,6 +19,7 @@ mod host_groups;
 mod membership;
 mod messaging;
 mod mutual_exclusion;
+mod naming;
 mod processes;
 mod reception;
 mod routing;

@@ -15,6 +15,7 @@ mod mailbox;
 mod membership;
 mod messaging;
 mod mutual_exclusion;
+mod naming;
 mod queue;
 mod reception;
 mod replication;

@@ -7,6 +7,7 @@ pub mod channel;
 pub mod forwarding;
 pub mod freshness;
 pub mod heartbeat;
+pub mod homes;
 pub mod letters;
 pub mod own_copy;
 pub mod peers;
