@@ -2,6 +2,7 @@
 
 pub mod broadcast;
 pub mod clock_sync;
+pub mod load_balancing;
 pub mod logical_clock;
 pub mod messaging;
 pub mod nanoseconds;

@@ -12,11 +12,12 @@ use crate::{
         best_effort_broadcast::BestEffortBroadcast, causal_broadcast::CausalBroadcast, causal_rst::CausalRst,
         causal_ses::CausalSes, cristian::Cristian, fifo_broadcast::FifoBroadcast, flooding::Flooding,
         go_back_n::GoBackN, gossip::Gossip, hybrid_clock::HybridClock, lamport_clock::LamportClock,
-        lamport_total_order::LamportTotalOrder, lundelius_lynch::LundeliusLynch, matrix_clock::MatrixClock,
-        multicast::Multicast, ntp::Ntp, reliable_broadcast::ReliableBroadcast, rumor::Rumor,
-        selective_repeat::SelectiveRepeat, sequencer::Sequencer, stop_and_wait::StopAndWait,
+        lamport_total_order::LamportTotalOrder, load_balancer::LoadBalancer, lundelius_lynch::LundeliusLynch,
+        matrix_clock::MatrixClock, multicast::Multicast, ntp::Ntp, receiver_initiated::ReceiverInitiated,
+        reliable_broadcast::ReliableBroadcast, rumor::Rumor, selective_repeat::SelectiveRepeat,
+        sender_initiated::SenderInitiated, sequencer::Sequencer, stop_and_wait::StopAndWait,
         token_total_order::TokenTotalOrder, tree_multicast::TreeMulticast, unicast::Unicast,
-        uniform_broadcast::UniformBroadcast, vector_clock::VectorClock,
+        uniform_broadcast::UniformBroadcast, vector_clock::VectorClock, work_stealing::WorkStealing,
     },
     check::{self, Mismatch, Typed},
     process::{Description, Problem, Process, Samples, Verdict},
@@ -78,6 +79,10 @@ impl Registry {
             .with::<Gossip>()
             .with::<Rumor>()
             .with::<AntiEntropy>()
+            .with::<LoadBalancer>()
+            .with::<SenderInitiated>()
+            .with::<ReceiverInitiated>()
+            .with::<WorkStealing>()
     }
 
     /// No algorithms.
