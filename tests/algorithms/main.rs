@@ -10,6 +10,7 @@ mod broadcast;
 mod clocks;
 #[path = "../common/dice.rs"]
 mod dice;
+mod load_balancing;
 mod messaging;
 mod scale;
 mod soak;

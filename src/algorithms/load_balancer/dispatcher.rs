@@ -131,7 +131,7 @@ impl Dispatcher {
     /// The failure detector suspects a server: others take over its jobs.
     pub(super) fn on_suspected(&mut self, ctx: &mut Context<'_, LoadBalancer>, server: ProcessId) {
         self.suspected.insert(server);
-        self.take_back(server);
+        self.take_back(ctx, server);
         self.change(ctx);
     }
 
@@ -148,7 +148,7 @@ impl Dispatcher {
             return;
         }
         *known = life;
-        self.take_back(server);
+        self.take_back(ctx, server);
         self.place_all(ctx);
     }
 
@@ -184,7 +184,7 @@ impl Dispatcher {
     }
 
     /// All jobs of a server are nobody's, and nobody waits for its answers.
-    fn take_back(&mut self, server: ProcessId) {
+    fn take_back(&mut self, ctx: &mut Context<'_, LoadBalancer>, server: ProcessId) {
         for open in self.open.values_mut() {
             let lost = match &open.place {
                 Place::Nowhere => false,
@@ -195,7 +195,9 @@ impl Dispatcher {
                 open.place = Place::Nowhere;
             }
         }
-        self.active.remove(&server);
+        if self.active.remove(&server).is_some_and(|active| active > 0) {
+            ctx.produce(Output::Lost { server });
+        }
     }
 
     /// Other servers serve from now on.

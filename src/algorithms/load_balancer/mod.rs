@@ -270,7 +270,7 @@ impl Process for LoadBalancer {
             Message::Load { job, jobs } => {
                 self.with_dispatcher(|dispatcher| dispatcher.on_load(ctx, from, job, jobs));
             }
-            Message::Back { life } => self.with_dispatcher(|dispatcher| dispatcher.on_back(ctx, from, life)),
+            Message::Back { life } => self.on_back(ctx, from, life),
             Message::Alive(_) => self.on_alive(ctx, from),
         }
     }
@@ -310,6 +310,13 @@ impl LoadBalancer {
         let Some(task) = self.station.finish(ctx) else { return };
         self.known.insert(task.job, true);
         ctx.send(task.job.from, Message::Done { job: task.job });
+    }
+
+    /// A server has crashed and is there again, which is a sign of life, too: else it might be suspected now for
+    /// having been silent before, and lose the jobs of its new life to others.
+    fn on_back(&mut self, ctx: &mut Context<'_, Self>, from: ProcessId, life: u32) {
+        self.with_dispatcher(|dispatcher| dispatcher.on_back(ctx, from, life));
+        self.on_alive(ctx, from);
     }
 
     /// A server that was suspected was only slow, or is there again.

@@ -39,7 +39,8 @@ impl Picker {
             Self::Weighted { turns, .. } => Rule::Weighted(turns.weights().to_vec()),
             Self::LeastConnections => Rule::LeastConnections,
             Self::Random => Rule::Random,
-            Self::Choices { count, .. } => Rule::Choices(*count),
+            Self::Choices { count, probe: false } => Rule::Choices(*count),
+            Self::Choices { count, probe: true } => Rule::Probes(*count),
             Self::Hashing(hashing) => hashing.rule(),
         }
     }

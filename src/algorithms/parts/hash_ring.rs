@@ -38,6 +38,11 @@ impl HashRing {
         }
     }
 
+    /// All points, in order, and whose they are.
+    pub fn points(&self) -> impl Iterator<Item = (u64, ProcessId)> + '_ {
+        self.points.iter().copied()
+    }
+
     /// Whose key this is: the first point at or after its hash, around the ring.
     pub fn owner(&self, hash: u64) -> Option<ProcessId> {
         self.from(hash).next()

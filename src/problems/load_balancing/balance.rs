@@ -46,6 +46,12 @@ impl<'a> Service<'a> {
         }
     }
 
+    /// What this server has is nobody's any more.
+    fn lose(&mut self, server: ProcessId) {
+        self.holder.retain(|_, holder| *holder != server);
+        self.active.remove(&server);
+    }
+
     /// A job is this server's.
     fn assign(&mut self, job: JobId, server: ProcessId) {
         self.release(job);
@@ -90,12 +96,21 @@ impl<'a> Service<'a> {
                     || format!("{server} has {} unfinished jobs, more than {bound}", self.active(server));
                 (self.active(server) > bound).then(full)
             }
-            Rule::Random | Rule::Choices(_) | Rule::ConsistentHashing => None,
+            // The least of so many different servers is no fuller than all of these but itself.
+            Rule::Choices(count) => {
+                let had = self.active(server) - 1;
+                let others = servers.iter().filter(|other| **other != server && self.active(**other) >= had);
+                let (fuller, wanted) = (others.count(), servers.len().min(*count as usize).saturating_sub(1));
+                let fullest =
+                    || format!("{server} has {had} unfinished jobs, and only {fuller} others have as many");
+                (fuller < wanted).then(fullest)
+            }
+            Rule::Random | Rule::Probes(_) | Rule::ConsistentHashing => None,
         }
     }
 
     fn judged(rule: &Rule) -> bool {
-        !matches!(rule, Rule::Random | Rule::Choices(_) | Rule::ConsistentHashing)
+        !matches!(rule, Rule::Random | Rule::Probes(_) | Rule::ConsistentHashing)
     }
 }
 
@@ -118,6 +133,7 @@ fn each_assignment<'a>(
                 }
             }
             What::Output(Output::Done { job }) => service.release(*job),
+            What::Output(Output::Lost { server }) => service.lose(*server),
             What::Output(
                 Output::Sharing { .. }
                 | Output::Assigned { .. }

@@ -88,7 +88,10 @@ impl<'a> Digest<'a> {
             Output::Started { .. } => job.started.push((event, node)),
             Output::Executed { .. } => job.executed.push((event, node)),
             Output::Done { .. } => job.done.push(event),
-            Output::Serving { .. } | Output::Sharing { .. } | Output::Refused { .. } => {}
+            Output::Serving { .. }
+            | Output::Sharing { .. }
+            | Output::Lost { .. }
+            | Output::Refused { .. } => {}
         }
     }
 

@@ -102,6 +102,8 @@ pub enum Rule {
     Random,
     /// The one of so many random ones that has the fewest unfinished jobs.
     Choices(u32),
+    /// The one of so many random ones that says it has the fewest jobs when it is asked.
+    Probes(u32),
     /// The one to whose arc of a ring the job's key belongs.
     ConsistentHashing,
     /// The next one on the ring that has at most so many times its share.
@@ -152,6 +154,11 @@ pub enum Output {
     Assigned {
         /// Which job.
         job: JobId,
+        /// Which server.
+        server: ProcessId,
+    },
+    /// This server has lost its unfinished jobs, or is believed to have: others are to execute them.
+    Lost {
         /// Which server.
         server: ProcessId,
     },
@@ -245,7 +252,7 @@ impl Problem for LoadBalancing {
             ),
             property(
                 "balanced",
-                "Every job is assigned as the announced rule has it: in turns, by weight, to a least loaded server, or within the bound.",
+                "Every job is assigned as the announced rule has it: in turns, by weight, to a least loaded server or one of the less loaded, or within the bound.",
                 Safety,
                 balance::balanced,
             ),

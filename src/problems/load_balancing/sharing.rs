@@ -53,6 +53,7 @@ pub(super) fn no_overload(history: &History<'_, LoadBalancing>) -> Verdict {
             What::Output(
                 Output::Serving { .. }
                 | Output::Assigned { .. }
+                | Output::Lost { .. }
                 | Output::Started { .. }
                 | Output::Done { .. }
                 | Output::Refused { .. },
