@@ -3,6 +3,7 @@
 
 mod broadcast;
 mod clock_sync;
+mod load_balancing;
 mod logical_clock;
 mod messaging;
 mod replication;
