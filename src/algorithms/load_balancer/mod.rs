@@ -213,7 +213,7 @@ impl Process for LoadBalancer {
             ("probe", "how many jobs are there?"),
             ("load", "so many"),
             ("back", "the server has crashed and forgotten all"),
-            ("Alive", "a sign of life"),
+            ("alive", "a sign of life"),
         ],
         cost: "2 messages for each job, and 2 more for each server that is probed; a job whose server crashed once more",
         breaks: &[

@@ -78,8 +78,8 @@ impl Picker {
         hash: u64,
     ) -> ProcessId {
         match self {
-            Self::RoundRobin(turns) => serving[turns.next(serving.len())],
-            Self::Weighted { turns, .. } => serving[turns.next()],
+            Self::RoundRobin(turns) => serving[turns.pick(serving.len())],
+            Self::Weighted { turns, .. } => serving[turns.pick()],
             Self::LeastConnections => least(serving, active),
             Self::Random => random::sample(ctx, serving, 1)[0],
             Self::Choices { count, .. } => least(&random::sample(ctx, serving, *count), active),

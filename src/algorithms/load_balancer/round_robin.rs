@@ -10,7 +10,7 @@ pub struct RoundRobin {
 
 impl RoundRobin {
     /// The place among so many servers of the one whose turn it is; then it is the next one's.
-    pub fn next(&mut self, servers: usize) -> usize {
+    pub fn pick(&mut self, servers: usize) -> usize {
         let place = self.next % servers.max(1);
         self.next = (place + 1) % servers.max(1);
         place

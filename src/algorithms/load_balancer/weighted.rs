@@ -29,7 +29,7 @@ impl SmoothWeighted {
     }
 
     /// The place of the server that is picked; of equal ones the first. Of no servers it is 0.
-    pub fn next(&mut self) -> usize {
+    pub fn pick(&mut self) -> usize {
         let whole: i64 = self.weights.iter().map(|weight| i64::from(*weight)).sum();
         for (saved, weight) in self.saved.iter_mut().zip(&self.weights) {
             *saved += i64::from(*weight);

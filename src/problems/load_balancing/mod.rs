@@ -14,7 +14,9 @@ mod digest;
 mod once;
 mod sharing;
 
-use crate::process::{Example, Measure, Problem, ProcessId, Property, PropertyKind, Unit, duration};
+use crate::process::{
+    Example, History, Measure, Problem, ProcessId, Property, PropertyKind, Unit, Verdict, duration,
+};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -218,8 +220,7 @@ impl Problem for LoadBalancing {
 
     fn properties() -> Vec<Property<Self>> {
         use PropertyKind::{Liveness, Safety};
-        let property = |name, about, kind, check| Property { name, about, kind, check };
-        vec![
+        let mut properties = vec![
             property(
                 "completion",
                 "Every job that a correct process is asked for and does not refuse is executed.",
@@ -244,43 +245,9 @@ impl Problem for LoadBalancing {
                 Safety,
                 once::honest_answer,
             ),
-            property(
-                "serving-only",
-                "Jobs are assigned to servers that serve at that time, and to no others.",
-                Safety,
-                balance::serving_only,
-            ),
-            property(
-                "balanced",
-                "Every job is assigned as the announced rule has it: in turns, by weight, to a least loaded server or one of the less loaded, or within the bound.",
-                Safety,
-                balance::balanced,
-            ),
-            property(
-                "moves-only-to-new",
-                "Under consistent hashing a key goes to another server only if that one is new or the former one has left.",
-                Safety,
-                balance::moves_only_to_new,
-            ),
-            property(
-                "at-most-one-transfer",
-                "No job is passed on twice.",
-                Safety,
-                sharing::at_most_one_transfer,
-            ),
-            property(
-                "no-overload",
-                "Nobody has more unfinished jobs of others than it said it would take.",
-                Safety,
-                sharing::no_overload,
-            ),
-            property(
-                "no-idling",
-                "No job waits for longer than the announced patience while somebody is idle all that time.",
-                Safety,
-                sharing::no_idling,
-            ),
-        ]
+        ];
+        properties.extend(fairness());
+        properties
     }
 
     fn measures() -> Vec<Measure<Self>> {
@@ -304,4 +271,51 @@ impl Problem for LoadBalancing {
             ),
         ]
     }
+}
+
+fn property(
+    name: &'static str,
+    about: &'static str,
+    kind: PropertyKind,
+    check: fn(&History<'_, LoadBalancing>) -> Verdict,
+) -> Property<LoadBalancing> {
+    Property { name, about, kind, check }
+}
+
+/// Who gets which job, and how many.
+fn fairness() -> Vec<Property<LoadBalancing>> {
+    use PropertyKind::Safety;
+    vec![
+        property(
+            "serving-only",
+            "Jobs are assigned to servers that serve at that time, and to no others.",
+            Safety,
+            balance::serving_only,
+        ),
+        property(
+            "balanced",
+            "Every job is assigned as the announced rule has it: in turns, by weight, to a least loaded server or one of the less loaded, or within the bound.",
+            Safety,
+            balance::balanced,
+        ),
+        property(
+            "moves-only-to-new",
+            "Under consistent hashing a key goes to another server only if that one is new or the former one has left.",
+            Safety,
+            balance::moves_only_to_new,
+        ),
+        property("at-most-one-transfer", "No job is passed on twice.", Safety, sharing::at_most_one_transfer),
+        property(
+            "no-overload",
+            "Nobody has more unfinished jobs of others than it said it would take.",
+            Safety,
+            sharing::no_overload,
+        ),
+        property(
+            "no-idling",
+            "No job waits for longer than the announced patience while somebody is idle all that time.",
+            Safety,
+            sharing::no_idling,
+        ),
+    ]
 }

@@ -60,7 +60,7 @@ fn round_robin_is_even() {
 #[test]
 fn smooth_weights_are_exact() {
     let mut turns = SmoothWeighted::of([5, 1, 1]);
-    let picks: Vec<usize> = (0..7).map(|_| turns.next()).collect();
+    let picks: Vec<usize> = (0..7).map(|_| turns.pick()).collect();
     assert_eq!(picks, [0, 0, 1, 0, 2, 0, 0]);
     for weights in [vec![1], vec![1, 1, 1], vec![5, 1, 1], vec![7, 3, 2, 11], (1..30).collect()] {
         let whole: u32 = weights.iter().sum();
@@ -68,7 +68,7 @@ fn smooth_weights_are_exact() {
         for _ in 0..3 {
             let mut picked = vec![0; weights.len()];
             for _ in 0..whole {
-                picked[turns.next()] += 1;
+                picked[turns.pick()] += 1;
                 assert_eq!(turns.saved().iter().sum::<i64>(), 0);
                 assert!(turns.saved().iter().all(|saved| saved.abs() < i64::from(whole)));
             }

@@ -273,7 +273,7 @@ fn every_bug_breaks_its_promise() {
         (By::Least, Bug::CountsTheEndTwice, "balanced", (30, 30)),
         (By::Least, Bug::CountsAllJobs, "balanced", (30, 30)),
         (By::Two, Bug::TakesTheFuller, "balanced", (10, 10)),
-        (By::Turns, Bug::AnswersAtOnce, "honest-answer", (0, 0)),
+        (By::Turns, Bug::AnswersAtOnce, "honest-answer", (1, 0)),
     ];
     for (by, bug, property, sizes) in all {
         service(false).kills::<Mutant>(&(by, bug), property, sizes);
