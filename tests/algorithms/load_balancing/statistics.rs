@@ -44,17 +44,18 @@ fn fullest(servers: u32, policy: Policy, seed: u64) -> u64 {
     loads.into_iter().max().unwrap_or_default()
 }
 
-/// W4: the power of two choices. Published for 10,000 bins: 6.25 and 3.05 (catalogue, simulated).
+/// W4: the power of two choices, at 10,000 bins. With one choice a bin's load is nearly Poisson with mean 1, so the fullest
+/// has Σ 1 - exp(-10,000 P(load ≥ k)) = 6.67 on average; with two it is 3.05 (catalogue, simulated).
 #[test]
 fn two_choices_are_far_better_than_one() {
     let mean = |policy, runs: u64| {
         (0..runs).map(|seed| fullest(10_000, policy, seed)).sum::<u64>() as f64 / runs as f64
     };
-    // The maximum varies by about 0.6 from run to run with one choice, hardly at all with two.
-    let one = mean(Policy::Random, 12);
-    assert!((one - 6.25).abs() < 0.6, "{one}");
-    let two = mean(Policy::TwoChoices, 6);
-    assert!((two - 3.05).abs() < 0.3, "{two}");
+    // The maximum varies by 0.7 from run to run with one choice, hardly at all with two: three standard errors.
+    let one = mean(Policy::Random, 60);
+    assert!((one - 6.67).abs() < 0.27, "{one}");
+    let two = mean(Policy::TwoChoices, 20);
+    assert!((two - 3.05).abs() < 0.15, "{two}");
 }
 
 /// Whose arcs are how long, as a share of the ring.
@@ -132,7 +133,8 @@ fn a_new_server_takes_its_share() {
     }
 }
 
-const RETRY: u64 = 100;
+/// In microseconds.
+const RETRY: u64 = 500;
 
 /// When the last job ended, in microseconds, and how many jobs moved.
 fn ended(trial: &Trial<LoadBalancing>) -> Vec<(u64, u64)> {
@@ -175,8 +177,9 @@ fn thieves_keep_the_bound_of_greedy_schedules() {
 fn whoever_is_free_takes_the_next_job() {
     let mut dice = Dice::new(3);
     for workers in [2, 3, 5] {
-        let sizes: Vec<u64> = (0..14).map(|_| 1 + dice.below(9)).collect();
-        let mut trial = jobs(workers, sizes.iter().map(|size| (0, 0, *size))).until(80);
+        let sizes: Vec<u64> = (0..10).map(|_| 1 + dice.below(7)).collect();
+        let mut trial = jobs(workers, sizes.iter().map(|size| (0, 0, *size)))
+            .until(1 + sizes.iter().sum::<u64>() * 2 / u64::from(workers));
         trial.setup.network.delay = Duration::ZERO;
         trial.setup.network.jitter = Duration::ZERO;
         let (work, longest) = (sizes.iter().sum::<u64>(), sizes.iter().max().copied().unwrap_or_default());
