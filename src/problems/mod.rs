@@ -8,6 +8,7 @@ pub mod election;
 pub mod failure_detection;
 pub mod flow;
 pub mod host_groups;
+pub mod load_balancing;
 pub mod location;
 pub mod logical_clock;
 pub mod lookup;

@@ -20,15 +20,16 @@ use crate::{
         guarded_receiver::GuardedReceiver, heartbeat::Heartbeat, hierarchical_naming::HierarchicalNaming,
         hirschberg_sinclair::HirschbergSinclair, home_naming::HomeNaming, hybrid_clock::HybridClock,
         invitation::Invitation, lamport_clock::LamportClock, lamport_mutex::LamportMutex,
-        lamport_total_order::LamportTotalOrder, lcr::Lcr, link_state::LinkState,
+        lamport_total_order::LamportTotalOrder, lcr::Lcr, link_state::LinkState, load_balancer::LoadBalancer,
         lundelius_lynch::LundeliusLynch, maekawa::Maekawa, matrix_clock::MatrixClock, membership::Membership,
         message_queue::MessageQueue, multicast::Multicast, naimi_trehel::NaimiTrehel, ntp::Ntp,
-        peterson::Peterson, phi_accrual::PhiAccrual, raymond::Raymond, reliable_broadcast::ReliableBroadcast,
-        ricart_agrawala::RicartAgrawala, ring_election::RingElection, rpc::Rpc, rumor::Rumor,
-        selective_repeat::SelectiveRepeat, sequencer::Sequencer, stop_and_wait::StopAndWait,
-        suzuki_kasami::SuzukiKasami, swim::Swim, token_ring::TokenRing, token_total_order::TokenTotalOrder,
-        tree_multicast::TreeMulticast, unicast::Unicast, uniform_broadcast::UniformBroadcast,
-        vector_clock::VectorClock, view_synchrony::ViewSynchrony, worker_pool::WorkerPool,
+        peterson::Peterson, phi_accrual::PhiAccrual, raymond::Raymond, receiver_initiated::ReceiverInitiated,
+        reliable_broadcast::ReliableBroadcast, ricart_agrawala::RicartAgrawala, ring_election::RingElection,
+        rpc::Rpc, rumor::Rumor, selective_repeat::SelectiveRepeat, sender_initiated::SenderInitiated,
+        sequencer::Sequencer, stop_and_wait::StopAndWait, suzuki_kasami::SuzukiKasami, swim::Swim,
+        token_ring::TokenRing, token_total_order::TokenTotalOrder, tree_multicast::TreeMulticast,
+        unicast::Unicast, uniform_broadcast::UniformBroadcast, vector_clock::VectorClock,
+        view_synchrony::ViewSynchrony, work_stealing::WorkStealing, worker_pool::WorkerPool,
     },
     check::{self, Mismatch, Typed},
     process::{Description, Problem, Process, Samples, Verdict},
@@ -129,6 +130,10 @@ impl Registry {
             .with::<HomeNaming>()
             .with::<ForwardingNaming>()
             .with::<Chord>()
+            .with::<LoadBalancer>()
+            .with::<SenderInitiated>()
+            .with::<ReceiverInitiated>()
+            .with::<WorkStealing>()
     }
 
     /// No algorithms.

@@ -16,6 +16,7 @@ mod election;
 mod failure_detection;
 mod flow;
 mod host_groups;
+mod load_balancing;
 mod membership;
 mod messaging;
 mod mutual_exclusion;

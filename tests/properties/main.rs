@@ -10,6 +10,7 @@ mod failure_detection;
 mod flow;
 mod host_groups;
 mod lines;
+mod load_balancing;
 mod logical_clock;
 mod mailbox;
 mod membership;
