@@ -2,11 +2,12 @@
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
 use synod::{
+    process::Verdict,
     registry::{Options, Outcome, Registry, Standing},
     report::{TextOptions, text},
     scenario::load,
@@ -26,6 +27,9 @@ fn main() {
     assert!(!names.is_empty(), "there are scenarios");
     let mut trials: Vec<Trial> =
         names.iter().cloned().map(|name| Trial::test(name.clone(), move || play(&name))).collect();
+    let all = names.clone();
+    trials
+        .push(Trial::test("every_algorithm_is_shown_whole_and_broken", move || shown_whole_and_broken(&all)));
     trials.push(Trial::test("every_snapshot_belongs_to_a_scenario", move || no_strays(&names)));
     libtest_mimic::run(&arguments, trials).exit();
 }
@@ -101,6 +105,29 @@ fn unmet(outcome: &Outcome) -> Vec<String> {
     let difference = &outcome.difference;
     let all = difference.unmet.iter().chain(&difference.undecided).map(ToString::to_string);
     all.chain(idle).collect()
+}
+
+/// Every algorithm is shown at work, under something that it survives, and with an assumption broken.
+fn shown_whole_and_broken(names: &BTreeSet<String>) -> Result<(), Failed> {
+    let registry = Registry::standard();
+    let mut shown: BTreeMap<String, (u32, u32)> = BTreeMap::new();
+    for name in names {
+        let content = fs::read(format!("{SCENARIOS}/{name}.yaml"))?;
+        let plan = load(name, &content, &[], None, &registry).map_err(|mistakes| mistakes.to_string())?;
+        let outcome = registry.run(&plan, &Options::default())?;
+        let violated = |verdict: &Verdict| matches!(verdict, Verdict::Violated { .. });
+        let (whole, broken) = shown.entry(plan.algorithm.clone()).or_default();
+        *if outcome.footer.verdicts.values().any(violated) { broken } else { whole } += 1;
+    }
+    let lacks = registry.descriptions().filter_map(|description| {
+        let (whole, broken) = shown.get(description.name).copied().unwrap_or_default();
+        let name = description.name;
+        (whole < 2 || broken < 1).then(|| {
+            format!("{name}: {whole} scenarios show it whole and {broken} broken; 2 and 1 are needed")
+        })
+    });
+    let lacks: Vec<String> = lacks.collect();
+    if lacks.is_empty() { Ok(()) } else { Err(lacks.join("\n").into()) }
 }
 
 /// A snapshot without a scenario is of no use to anybody.

@@ -5,6 +5,7 @@ use crate::process::{Names, ProcessId, Time};
 use crate::trace::{EventKind, Trace};
 use indexmap::IndexMap;
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 use std::{collections::BTreeMap, fmt, time::Duration};
 
 /// The numbers of one run.
@@ -30,7 +31,7 @@ pub struct Stats {
 pub struct KindStats {
     /// How many were sent.
     pub sent: u64,
-    /// How many bytes those were together, as the JSON that a trace shows and a link with a rate carries.
+    /// How many bytes those were together, as JSON: type and body.
     pub bytes: u64,
     /// How many arrived, copies included.
     pub received: u64,
@@ -127,7 +128,7 @@ impl Tally {
             EventKind::Send => {
                 let stats = &mut self.kind(kind).0;
                 stats.sent += 1;
-                stats.bytes += event.body.as_ref().map_or(0, |body| body.to_string().len() as u64);
+                stats.bytes += size(kind.unwrap_or_default(), event.body.as_ref());
                 self.node(messages.sender(event)).sent += 1;
             }
             EventKind::Receive => {
@@ -182,6 +183,12 @@ impl Tally {
         let nodes = known.map(|(node, stats)| (names.name(node).into_owned(), stats)).collect();
         Stats { events, duration, messages, kinds, drops: self.drops, nodes }
     }
+}
+
+/// How many bytes `"token"` or `{"token":{"holder":1}}` has.
+fn size(kind: &str, body: Option<&Value>) -> u64 {
+    let name = kind.len() + 2;
+    body.map_or(name, |body| name + body.to_string().len() + 3) as u64
 }
 
 impl Delays {
