@@ -122,6 +122,7 @@ impl Process for RingElection {
             "the initiator crashes: its list goes round for ever, unless `take-over` is set (termination)",
             "the highest crashes when it is in the list already: it is elected all the same (stability)",
             "an acknowledgement comes too late: a live process is skipped (termination, highest-id)",
+            "two processes come back at once: either list may miss the other, and both are announced (agreement)",
         ],
         source: "Tanenbaum, van Steen, Distributed Systems, section 6.5; Sinha, Distributed Operating Systems (1997), section 6.5",
     };

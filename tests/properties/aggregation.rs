@@ -1,16 +1,16 @@
 //! The aggregation problem.
 
-use crate::{holds, judge, undecided, vacuous, violated};
+use crate::{
+    holds,
+    lines::{self, crash, quiescent, says_nothing_of_nothing, verdict},
+    undecided, vacuous, violated,
+};
 use synod::{
     problems::aggregation::{Aggregation, Operation, Output, Request},
-    process::{End, Problem, Verdict, What},
+    process::End,
 };
 
-enum Line {
-    Asked(u32, Request),
-    Told(u32, Output),
-    Other(u32, What<'static, Aggregation>),
-}
+type Line = lines::Line<Aggregation>;
 
 fn gives(node: u32, value: i64) -> Line {
     Line::Asked(node, Request::Contribute(value))
@@ -24,31 +24,9 @@ fn sum(node: u32, round: u64, value: i64) -> Line {
     result(node, round, Operation::Sum, value)
 }
 
-fn crash(node: u32) -> Line {
-    Line::Other(node, What::Crash)
-}
-
-fn verdict(property: &str, nodes: u32, end: End, lines: &[Line]) -> Verdict {
-    let told = lines.iter().map(|line| match line {
-        Line::Asked(node, request) => (*node, What::Request(request)),
-        Line::Told(node, output) => (*node, What::Output(output)),
-        Line::Other(node, what) => (*node, what.clone()),
-    });
-    judge::<Aggregation>(property, nodes, end, told)
-}
-
-fn quiescent(property: &str, nodes: u32, lines: &[Line]) -> Verdict {
-    verdict(property, nodes, End::Quiescent, lines)
-}
-
 #[test]
 fn a_history_without_anything_says_nothing() {
-    for property in Aggregation::properties() {
-        for end in [End::Quiescent, End::Deadline, End::CutShort] {
-            vacuous(verdict(property.name, 0, end, &[]));
-            vacuous(verdict(property.name, 3, end, &[]));
-        }
-    }
+    says_nothing_of_nothing::<Aggregation>();
 }
 
 #[test]

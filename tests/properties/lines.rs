@@ -9,13 +9,13 @@ pub(crate) enum Line<Pr: Problem> {
     Asked(u32, Pr::Request),
     /// The application is told something.
     Told(u32, Pr::Output),
-    /// A process crashes.
-    Crash(u32),
+    /// Something else.
+    Other(u32, What<'static, Pr>),
 }
 
 /// `node` crashes.
 pub(crate) fn crash<Pr: Problem>(node: u32) -> Line<Pr> {
-    Line::Crash(node)
+    Line::Other(node, What::Crash)
 }
 
 /// The verdict on a history of `nodes` processes; a line's event is its place.
@@ -23,12 +23,27 @@ pub(crate) fn verdict<Pr: Problem>(property: &str, nodes: u32, end: End, lines: 
     let told = lines.iter().map(|line| match line {
         Line::Asked(node, request) => (*node, What::Request(request)),
         Line::Told(node, output) => (*node, What::Output(output)),
-        Line::Crash(node) => (*node, What::Crash),
+        Line::Other(node, what) => (*node, borrowed(what)),
     });
     judge::<Pr>(property, nodes, end, told)
 }
 
-/// The same when nothing is left to do.
+/// The same for as long as it is looked at.
+fn borrowed<'a, Pr: Problem>(what: &'a What<'static, Pr>) -> What<'a, Pr> {
+    match what {
+        What::Boot => What::Boot,
+        What::Request(request) => What::Request(*request),
+        What::Output(output) => What::Output(*output),
+        What::Send { message, to } => What::Send { message: *message, to: *to },
+        What::Receive { message, from } => What::Receive { message: *message, from: *from },
+        What::Timer => What::Timer,
+        What::Crash => What::Crash,
+        What::Pause => What::Pause,
+        What::Resume => What::Resume,
+    }
+}
+
+/// The same verdict when nothing is left to do.
 pub(crate) fn quiescent<Pr: Problem>(property: &str, nodes: u32, lines: &[Line<Pr>]) -> Verdict {
     verdict(property, nodes, End::Quiescent, lines)
 }

@@ -1,42 +1,20 @@
 //! The reception problem.
 
-use crate::{holds, judge, undecided, vacuous, violated};
+use crate::{
+    holds,
+    lines::{self, crash, quiescent, says_nothing_of_nothing, verdict},
+    undecided, vacuous, violated,
+};
 use synod::{
     problems::reception::{Output, Reception, Request},
-    process::{End, Problem, ProcessId, Verdict, What},
+    process::{End, ProcessId},
 };
 
-enum Line {
-    Asked(u32, Request),
-    Told(u32, Output),
-    Other(u32, What<'static, Reception>),
-}
-
-fn verdict(property: &str, nodes: u32, end: End, lines: &[Line]) -> Verdict {
-    let told = lines.iter().map(|line| match line {
-        Line::Asked(node, request) => (*node, What::Request(request)),
-        Line::Told(node, output) => (*node, What::Output(output)),
-        Line::Other(node, what) => (*node, what.clone()),
-    });
-    judge::<Reception>(property, nodes, end, told)
-}
-
-fn quiescent(property: &str, nodes: u32, lines: &[Line]) -> Verdict {
-    verdict(property, nodes, End::Quiescent, lines)
-}
-
-fn crash(node: u32) -> Line {
-    Line::Other(node, What::Crash)
-}
+type Line = lines::Line<Reception>;
 
 #[test]
 fn a_history_without_anything_says_nothing() {
-    for property in Reception::properties() {
-        for end in [End::Quiescent, End::Deadline, End::CutShort] {
-            vacuous(verdict(property.name, 0, end, &[]));
-            vacuous(verdict(property.name, 3, end, &[]));
-        }
-    }
+    says_nothing_of_nothing::<Reception>();
 }
 
 fn send(node: u32, to: u32) -> Line {

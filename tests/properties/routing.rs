@@ -1,42 +1,20 @@
 //! The routing problem.
 
-use crate::{holds, judge, undecided, vacuous, violated};
+use crate::{
+    holds,
+    lines::{self, crash, quiescent, says_nothing_of_nothing, verdict},
+    undecided, vacuous, violated,
+};
 use synod::{
     problems::routing::{Output, Request, Routing, Way, Why},
-    process::{End, Problem, ProcessId, Verdict, What},
+    process::{End, ProcessId, What},
 };
 
-enum Line {
-    Asked(u32, Request),
-    Told(u32, Output),
-    Other(u32, What<'static, Routing>),
-}
-
-fn verdict(property: &str, nodes: u32, end: End, lines: &[Line]) -> Verdict {
-    let told = lines.iter().map(|line| match line {
-        Line::Asked(node, request) => (*node, What::Request(request)),
-        Line::Told(node, output) => (*node, What::Output(output)),
-        Line::Other(node, what) => (*node, what.clone()),
-    });
-    judge::<Routing>(property, nodes, end, told)
-}
-
-fn quiescent(property: &str, nodes: u32, lines: &[Line]) -> Verdict {
-    verdict(property, nodes, End::Quiescent, lines)
-}
-
-fn crash(node: u32) -> Line {
-    Line::Other(node, What::Crash)
-}
+type Line = lines::Line<Routing>;
 
 #[test]
 fn a_history_without_anything_says_nothing() {
-    for property in Routing::properties() {
-        for end in [End::Quiescent, End::Deadline, End::CutShort] {
-            vacuous(verdict(property.name, 0, end, &[]));
-            vacuous(verdict(property.name, 3, end, &[]));
-        }
-    }
+    says_nothing_of_nothing::<Routing>();
 }
 
 fn link(node: u32, to: u32, cost: Option<u32>) -> Line {
@@ -100,7 +78,7 @@ fn shortest_paths_are_those_over_the_links_that_both_ends_believe_up() {
         2,
         quiescent("shortest-paths", 2, &and(vec![Line::Other(1, What::Pause), Line::Other(1, What::Resume)])),
     );
-    vacuous(quiescent("shortest-paths", 2, &[]));
+    vacuous(quiescent::<Routing>("shortest-paths", 2, &[]));
 }
 
 #[test]

@@ -40,7 +40,7 @@ fn a_worker_pool_keeps_its_promises() {
 fn a_worker_pool_outlives_workers() {
     let promises = ["done-means-executed", "fifo-start", "one-at-a-time", "executed", "answered"];
     let promises: Vec<String> = promises.map(str::to_owned).to_vec();
-    for seed in 0..WORLDS / 2 {
+    for seed in 0..WORLDS {
         let mut dice = Dice::new(seed);
         let (mut setup, requests) = world(&mut dice, Links::Perfect, job);
         let nodes = setup.names.len() as u32;
@@ -86,7 +86,7 @@ fn an_acknowledging_queue_outlives_consumers() {
     let promises = ["bounded", "fifo", "integrity", "delivery", "admission"];
     let promises: Vec<String> = promises.map(str::to_owned).to_vec();
     let mut delivered = 0;
-    for seed in 0..WORLDS / 2 {
+    for seed in 0..WORLDS {
         let mut dice = Dice::new(seed);
         let (mut setup, requests) = world(&mut dice, Links::Perfect, trade);
         let nodes = setup.names.len() as u64;

@@ -96,13 +96,13 @@ fn at_most_once_over_bad_links() {
 #[test]
 fn at_least_once_over_bad_links() {
     let promises = promises_without(&["last-of-many", "at-most-once", "exactly-once"]);
-    keeps(&promises, WORLDS / 4, |dice| (busy(dice, Links::Bad), any_config(dice, Semantics::AtLeastOnce)));
+    keeps(&promises, WORLDS, |dice| (busy(dice, Links::Bad), any_config(dice, Semantics::AtLeastOnce)));
 }
 
 #[test]
 fn maybe_over_links_that_double_nothing() {
     let promises = promises_without(&["last-of-many", "exactly-once"]);
-    keeps(&promises, WORLDS / 4, |dice| {
+    keeps(&promises, WORLDS, |dice| {
         let (mut setup, requests) = busy(dice, Links::Bad);
         setup.network.duplicate = synod::world::Probability::parts_per_billion(0);
         ((setup, requests), any_config(dice, Semantics::Maybe))
