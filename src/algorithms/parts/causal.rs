@@ -24,7 +24,7 @@ impl<T> Causal<T> {
         &self.delivered
     }
 
-    /// Step 1: before sending m, increment VT(p)[p]; gives VT(m).
+    /// Step 1: before sending m, increment `VT(p)[p]`; gives VT(m).
     pub fn stamp(&mut self, me: ProcessId) -> Vec<u64> {
         self.delivered[me.index()] += 1;
         self.delivered.clone()
