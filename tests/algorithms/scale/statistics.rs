@@ -134,7 +134,7 @@ fn a_write_is_everywhere_after_about_log_n_rounds() {
             assert_eq!(times.len(), nodes as usize, "everybody has it");
             times.last().map_or(0, |time| time / 100_000_000) as f64
         };
-        let mean = (0..20).map(&mut last).sum::<f64>() / 20.0;
+        let mean = (0..SEEDS).map(&mut last).sum::<f64>() / SEEDS as f64;
         assert!((mean - formula).abs() < 1.0, "{mean} rounds among {nodes}, about {formula:.2} expected");
     }
 }
