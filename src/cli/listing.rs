@@ -21,30 +21,24 @@ use std::{fs, io::Write, path::Path};
 /// Lists the algorithms.
 pub(super) fn list(registry: &Registry, wanted: &List, output: &mut Output) -> Result<Exit, Failure> {
     let all = registry.descriptions().filter_map(|description| registry.describe(description.name));
-    let mut problems: IndexMap<&str, Vec<&Described>> = IndexMap::new();
-    for described in all {
-        problems.entry(described.problem).or_default().push(described);
-    }
+    let mut described: Vec<&Described> = all.collect();
     if let Some(name) = &wanted.problem {
-        let Some(described) = problems.swap_remove(name.as_str()) else {
-            let hint = scenario::nearest(name, problems.keys().copied()).map_or_else(
+        let problems: Vec<&str> = described.iter().map(|one| one.problem).collect();
+        if !problems.contains(&name.as_str()) {
+            let hint = scenario::nearest(name, problems).map_or_else(
                 || format!("; `{} list --problems` names them all", program()),
                 |name| format!("; did you mean `{name}`?"),
             );
             return Err(Failure::Usage(format!("unknown problem `{name}`{hint}")));
-        };
-        problems = IndexMap::from([(described[0].problem, described)]);
+        }
+        described.retain(|one| one.problem == name);
     }
-    if wanted.problems && !wanted.json {
-        return list_problems(&problems, output);
-    }
-    // In the order of the registry, whichever problem they are for.
-    let chosen = |described: &&Described| problems.contains_key(described.problem);
-    let all = registry.descriptions().filter_map(|description| registry.describe(description.name));
-    let described: Vec<&Described> = all.filter(chosen).collect();
     if wanted.json {
         output.line(json!({ "v": 1, "algorithms": described }).to_string())?;
         return Ok(Exit::Held);
+    }
+    if wanted.problems {
+        return list_problems(&described, output);
     }
     let width = |of: fn(&Described) -> usize, least: usize| {
         described.iter().map(|one| of(one)).max().unwrap_or(least)
@@ -60,11 +54,14 @@ pub(super) fn list(registry: &Registry, wanted: &List, output: &mut Output) -> R
 }
 
 /// A line for each problem, with the algorithms that answer it.
-fn list_problems(problems: &IndexMap<&str, Vec<&Described>>, output: &mut Output) -> Result<Exit, Failure> {
+fn list_problems(described: &[&Described], output: &mut Output) -> Result<Exit, Failure> {
+    let mut problems: IndexMap<&str, Vec<&str>> = IndexMap::new();
+    for one in described {
+        problems.entry(one.problem).or_default().push(one.description.name);
+    }
     let width = problems.keys().map(|name| name.len()).max().unwrap_or(0).max(7);
     output.line(paint(Tone::Strong, &format!("{:width$}  ALGORITHMS", "PROBLEM")))?;
-    for (problem, described) in problems {
-        let names: Vec<&str> = described.iter().map(|one| one.description.name).collect();
+    for (problem, names) in problems {
         let line = wrapped(&format!("{problem:width$}  {}", names.join(" ")), 0, width + 2);
         output.bytes(line.as_bytes())?;
     }
