@@ -1,22 +1,21 @@
 //! The messaging problem.
 
-use crate::{holds, judge, undecided, vacuous, violated};
+use crate::{
+    holds,
+    lines::{self, crash, quiescent, says_nothing_of_nothing, verdict},
+    undecided, vacuous, violated,
+};
 use synod::{
     problems::messaging::{Messaging, Output, Request},
-    process::{End, Names, Problem, ProcessId, Verdict, What},
+    process::{End, Names, ProcessId, What},
     scenario::fit,
 };
 
-/// A line of a history.
-enum Line {
-    Said(u32, Request),
-    Told(u32, Output),
-    Other(u32, What<'static, Messaging>),
-}
+type Line = lines::Line<Messaging>;
 
 /// `node` sends `body` to each of `to`.
 fn sent_as(node: u32, to: &[u32], body: &str) -> Line {
-    Line::Said(node, Request::Send { to: to.iter().copied().map(ProcessId).collect(), body: body.into() })
+    Line::Asked(node, Request::Send { to: to.iter().copied().map(ProcessId).collect(), body: body.into() })
 }
 
 /// `node` sends to each of `to`; bodies are all alike unless a test says otherwise.
@@ -38,10 +37,6 @@ fn acked(node: u32, to: u32, id: u64) -> Line {
     Line::Told(node, Output::Acknowledged { to: ProcessId(to), id })
 }
 
-fn crash(node: u32) -> Line {
-    Line::Other(node, What::Crash)
-}
-
 fn boot(node: u32) -> Line {
     Line::Other(node, What::Boot)
 }
@@ -50,28 +45,9 @@ fn pause(node: u32) -> Line {
     Line::Other(node, What::Pause)
 }
 
-/// The verdict on a history of `nodes` processes; a line's event is its place.
-fn verdict(property: &str, nodes: u32, end: End, lines: &[Line]) -> Verdict {
-    let told = lines.iter().map(|line| match line {
-        Line::Said(node, request) => (*node, What::Request(request)),
-        Line::Told(node, output) => (*node, What::Output(output)),
-        Line::Other(node, what) => (*node, what.clone()),
-    });
-    judge::<Messaging>(property, nodes, end, told)
-}
-
-fn quiescent(property: &str, nodes: u32, lines: &[Line]) -> Verdict {
-    verdict(property, nodes, End::Quiescent, lines)
-}
-
 #[test]
 fn a_history_without_anything_says_nothing() {
-    for property in Messaging::properties() {
-        for end in [End::Quiescent, End::Deadline, End::CutShort] {
-            vacuous(verdict(property.name, 0, end, &[]));
-            vacuous(verdict(property.name, 3, end, &[]));
-        }
-    }
+    says_nothing_of_nothing::<Messaging>();
 }
 
 #[test]
@@ -140,7 +116,7 @@ fn a_sender_that_restarts_may_count_from_one_again() {
 
 fn copy(line: &Line) -> Line {
     match line {
-        Line::Said(node, request) => Line::Said(*node, request.clone()),
+        Line::Asked(node, request) => Line::Asked(*node, request.clone()),
         Line::Told(node, output) => Line::Told(*node, output.clone()),
         Line::Other(node, what) => Line::Other(*node, what.clone()),
     }

@@ -1,17 +1,16 @@
 //! The replication problem.
 
-use crate::{holds, judge, undecided, vacuous, violated};
+use crate::{
+    holds,
+    lines::{self, crash, quiescent, says_nothing_of_nothing, verdict},
+    undecided, vacuous, violated,
+};
 use synod::{
     problems::replication::{Output, Replication, Request, Stamp},
-    process::{End, Problem, ProcessId, Verdict, What},
+    process::{End, ProcessId, What},
 };
 
-/// A line of a history.
-enum Line {
-    Asked(u32, Request),
-    Shown(u32, Output),
-    Other(u32, What<'static, Replication>),
-}
+type Line = lines::Line<Replication>;
 
 /// `node` puts a value.
 fn put(node: u32, key: &str, value: &str) -> Line {
@@ -27,11 +26,7 @@ fn delete(node: u32, key: &str) -> Line {
 fn shown(node: u32, key: &str, value: impl Into<Option<&'static str>>, stamp: (u64, u32)) -> Line {
     let value = value.into().map(str::to_owned);
     let stamp = Stamp { time: stamp.0, by: ProcessId(stamp.1) };
-    Line::Shown(node, Output::Changed { key: key.into(), value, stamp })
-}
-
-fn crash(node: u32) -> Line {
-    Line::Other(node, What::Crash)
+    Line::Told(node, Output::Changed { key: key.into(), value, stamp })
 }
 
 fn boot(node: u32) -> Line {
@@ -46,28 +41,9 @@ fn resume(node: u32) -> Line {
     Line::Other(node, What::Resume)
 }
 
-/// The verdict on a history of `nodes` processes; a line's event is its place.
-fn verdict(property: &str, nodes: u32, end: End, lines: &[Line]) -> Verdict {
-    let told = lines.iter().map(|line| match line {
-        Line::Asked(node, request) => (*node, What::Request(request)),
-        Line::Shown(node, output) => (*node, What::Output(output)),
-        Line::Other(node, what) => (*node, what.clone()),
-    });
-    judge::<Replication>(property, nodes, end, told)
-}
-
-fn quiescent(property: &str, nodes: u32, lines: &[Line]) -> Verdict {
-    verdict(property, nodes, End::Quiescent, lines)
-}
-
 #[test]
 fn a_history_without_anything_says_nothing() {
-    for property in Replication::properties() {
-        for end in [End::Quiescent, End::Deadline, End::CutShort] {
-            vacuous(verdict(property.name, 0, end, &[]));
-            vacuous(verdict(property.name, 3, end, &[]));
-        }
-    }
+    says_nothing_of_nothing::<Replication>();
 }
 
 #[test]
