@@ -13,6 +13,7 @@ mod measure;
 mod names;
 mod property;
 mod time;
+mod troupe;
 
 pub use choices::Choices;
 pub use context::{Context, Effect, Effects, NeighbourIter, Neighbours, Scene};
@@ -22,6 +23,7 @@ pub use measure::{Measure, Samples, Unit};
 pub use names::{Names, ProcessId};
 pub use property::{Property, PropertyKind, Verdict};
 pub use time::{LocalTime, Time, TimerRange, duration, format_duration, parse_duration};
+pub use troupe::{Actors, Cast, Deed, Exchange, Kept, Table, Troupe, Values};
 
 use serde::{Serialize, de::DeserializeOwned};
 use std::{fmt::Debug, hash::Hash};

@@ -32,8 +32,8 @@ use crate::{
         view_synchrony::ViewSynchrony, work_stealing::WorkStealing, worker_pool::WorkerPool,
     },
     check::{self, Mismatch, Typed},
-    process::{Description, Problem, Process, Samples, Verdict},
-    scenario::{Catalogue, Facts, Plan},
+    process::{Actors, Description, Problem, Process, Samples, Verdict},
+    scenario::{Catalogue, Facts, Misfit, Plan},
     trace::Trace,
 };
 use facts::Known;
@@ -52,7 +52,8 @@ pub struct Registry {
 /// What can be done with an algorithm without knowing its types.
 struct Entry {
     facts: Known,
-    run: fn(&Plan, &Options) -> Result<Outcome, RunError>,
+    actors: fn(&Plan) -> Result<Box<dyn Actors>, Misfit>,
+    judge_run: run::Judge,
     judge: fn(&Trace, &[String]) -> Judged,
     measure: fn(&Trace) -> Measured,
 }
@@ -78,7 +79,8 @@ impl Registry {
     pub fn with<P: Process>(mut self) -> Self {
         let entry = Entry {
             facts: Known::of::<P>(),
-            run: run::run::<P>,
+            actors: run::actors::<P>,
+            judge_run: run::judge_run::<P::Problem>,
             judge: judge::<P::Problem>,
             measure: measure::<P::Problem>,
         };
@@ -196,7 +198,7 @@ impl Registry {
     pub fn run(&self, plan: &Plan, options: &Options) -> Result<Outcome, RunError> {
         let entry = self.entries.get(plan.algorithm.as_str());
         let entry = entry.ok_or_else(|| RunError::UnknownAlgorithm(plan.algorithm.clone()))?;
-        (entry.run)(plan, options)
+        Ok(run::run(plan, options, (entry.actors)(plan)?, entry.judge_run))
     }
 
     /// Judges a trace, wherever it comes from, by the named properties of its algorithm's problem. None when the

@@ -3,10 +3,12 @@
 use crate::{
     algorithms::parts::channel::{self, Layer},
     check::judge,
-    process::{End, Names, Process, ProcessId, Request, Verdict},
+    process::{
+        Actors, Cast, End, Exchange, Names, Problem, Process, ProcessId, Request, Table, Troupe, Verdict,
+    },
     scenario::{Channel, Difference, Misfit, Plan, Remark, Results, fit},
-    simulate::{Cast, Simulation, Summary},
-    trace::{self, Footer, Header, Level, Nodes, Told, Trace, TraceError, VERSION},
+    simulate::{Engine, Pending, Queue, Summary},
+    trace::{self, Footer, Header, Level, Nodes, Recording, Told, Trace, TraceError, VERSION},
     world::Fault,
 };
 use indexmap::IndexMap;
@@ -125,24 +127,22 @@ impl Outcome {
     }
 }
 
-/// Runs a scenario of `P`, with the channel layer that it asks for.
-pub(super) fn run<P: Process>(plan: &Plan, options: &Options) -> Result<Outcome, RunError> {
+/// The processes of a scenario of `P`, on the channel layer that it asks for.
+pub(super) fn actors<P: Process>(plan: &Plan) -> Result<Box<dyn Actors>, Misfit> {
     let layer = match plan.channel {
-        Channel::Raw => return run_on::<P, P::Config>(plan, options, |config| config),
+        Channel::Raw => return actors_on::<P, P::Config>(plan, |config| config),
         Channel::Fifo => Layer::Fifo,
         Channel::Reliable => Layer::Reliable,
         Channel::ReliableFifo => Layer::ReliableFifo,
     };
-    run_on::<channel::Channel<P>, P::Config>(plan, options, |process| channel::Config { layer, process })
+    actors_on::<channel::Channel<P>, P::Config>(plan, |process| channel::Config { layer, process })
 }
 
-/// Runs a scenario of `P`, whose configuration is made from `C`, the algorithm's own.
-fn run_on<P: Process, C: DeserializeOwned>(
+/// Processes `P`, whose configuration is made from `C`, the algorithm's own.
+fn actors_on<P: Process, C: DeserializeOwned>(
     plan: &Plan,
-    options: &Options,
     configure: impl Fn(C) -> P::Config,
-) -> Result<Outcome, RunError> {
-    let seed = options.seed.unwrap_or(plan.seed);
+) -> Result<Box<dyn Actors>, Misfit> {
     let cast = plan.setup.names.scope(|| {
         let configured = |config: &Value| fit::<C>(config).map(&configure);
         let own = |(node, config): (&ProcessId, &Value)| configured(config).map(|config| (*node, config));
@@ -152,10 +152,32 @@ fn run_on<P: Process, C: DeserializeOwned>(
             requests: plan.requests.iter().map(fit::<Request<P>>).collect::<Result<_, _>>()?,
         })
     })?;
-    let mut simulation = Simulation::new(Arc::new(plan.setup.clone()), cast);
-    let summary = simulation.run(seed, options.level);
-    let findings = find(plan, options.level, summary.end, &simulation);
-    Ok(conclude(plan, seed, options.level, summary, findings))
+    Ok(Box::new(Troupe::new(cast)))
+}
+
+/// Judges the run of a recording by the properties that `wanted` names.
+pub(super) type Judge = fn(&Recording, &dyn Actors, &Names, End, &[String]) -> IndexMap<String, Verdict>;
+
+/// Judges by the properties of `Pr`.
+pub(super) fn judge_run<Pr: Problem>(
+    recording: &Recording,
+    actors: &dyn Actors,
+    names: &Names,
+    end: End,
+    wanted: &[String],
+) -> IndexMap<String, Verdict> {
+    let exchange = actors.exchange().downcast_ref::<Exchange<Pr>>();
+    let exchange = exchange.unwrap_or_else(|| unreachable!("the judge is that of the algorithm's problem"));
+    judge(&recording.history(exchange, names.len(), end), names, wanted)
+}
+
+/// Runs a scenario with these processes.
+pub(super) fn run(plan: &Plan, options: &Options, actors: Box<dyn Actors>, judge: Judge) -> Outcome {
+    let seed = options.seed.unwrap_or(plan.seed);
+    let mut engine = Engine::new(Arc::new(plan.setup.clone()), actors, Queue::new());
+    let summary = engine.run(seed, options.level);
+    let findings = find(plan, options.level, summary.end, &engine, judge);
+    conclude(plan, seed, options.level, summary, findings)
 }
 
 /// What a recording has to say, its types aside.
@@ -170,9 +192,15 @@ struct Findings {
 }
 
 /// Judges a run and writes down what was kept of it.
-fn find<P: Process>(plan: &Plan, level: Level, end: End, simulation: &Simulation<P>) -> Findings {
+fn find(
+    plan: &Plan,
+    level: Level,
+    end: End,
+    engine: &Engine<dyn Actors, impl Pending>,
+    judge: Judge,
+) -> Findings {
     let names = &plan.setup.names;
-    let recording = simulation.recording();
+    let (recording, actors) = (engine.recording(), engine.actors());
     let sent = recording.counts().sent.iter();
     let mut findings = Findings {
         verdicts: IndexMap::new(),
@@ -180,23 +208,30 @@ fn find<P: Process>(plan: &Plan, level: Level, end: End, simulation: &Simulation
         outputs: BTreeMap::new(),
         counts: sent.map(|(kind, number)| ((*kind).to_owned(), *number)).collect(),
         events: recording.len() as u64,
-        idle: idle_faults(simulation.faults()),
+        idle: idle_faults(engine.faults()),
     };
     if level >= Level::Full {
-        findings.verdicts = judge(&recording.history(names.len(), end), names, &plan.checks);
-        findings.told = recording.told(names);
+        findings.verdicts = judge(recording, actors, names, end, &plan.checks);
+        findings.told = recording.told(actors, names);
         for node in plan.expect.outputs.keys() {
             findings.outputs.insert(*node, Vec::new());
         }
         names.scope(|| {
-            for (node, output) in recording.outputs() {
+            for (node, place) in recording.producers() {
                 if let Some(outputs) = findings.outputs.get_mut(&node) {
-                    outputs.push(serde_json::to_value(output).unwrap_or(Value::Null));
+                    outputs.push(json_of(actors, Table::Outputs, place));
                 }
             }
         });
     }
     findings
+}
+
+/// A value as JSON; null where JSON cannot express it.
+fn json_of(values: &dyn Actors, table: Table, place: u32) -> Value {
+    let mut json = Vec::new();
+    let put = values.put(table, place, &mut json);
+    put.and_then(|()| serde_json::from_slice(&json)).unwrap_or(Value::Null)
 }
 
 /// Compares what was found with what the scenario expects.

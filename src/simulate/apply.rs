@@ -1,32 +1,22 @@
 //! What a step asked for is done, in order; what a planned action means for processes is carried out.
 
 use super::{
-    DELIVERY, ENDING, Entry, FIRST_ENDING, HOP, Route, Simulation, TIMER, bodies::Label, key, timers::Running,
+    DELIVERY, ENDING, Engine, Entry, FIRST_ENDING, HOP, Occasion, Pending, Route, Running, TIMER, key,
+    labels::Label,
 };
 use crate::{
-    process::{Effect, Process, ProcessId, Time, TimerRange, kind_of},
-    trace::{EventKind, NO_VALUE, NONE, Record},
+    process::{Actors, Deed, ProcessId, Time, TimerRange},
+    trace::{EventKind, NONE, Record},
     world::{Consequence, Transit},
 };
-use serde::Serialize;
 
-/// How many bytes a message has as JSON: what a link with a rate carries.
-fn size_of_json(message: &impl Serialize) -> u32 {
-    struct Counter(u64);
-    impl std::io::Write for Counter {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0 += bytes.len() as u64;
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-    let mut counter = Counter(0);
-    // What JSON cannot express weighs what could be written of it; traces report it.
-    let _written = serde_json::to_writer(&mut counter, message);
-    u32::try_from(counter.0).unwrap_or(u32::MAX)
+/// To whom a message goes.
+#[derive(Clone, Copy)]
+enum Receivers {
+    One(ProcessId),
+    /// The targets at these places.
+    Listed(u32, u32),
+    Others,
 }
 
 /// A second copy of a message that the network made.
@@ -40,36 +30,34 @@ pub(super) struct Copied {
     pub(super) event: u64,
 }
 
-impl<P: Process> Simulation<P> {
+impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
     /// Does what the step of `node` asked for. A crash in the middle of sending leaves the rest undone.
+    #[inline]
     pub(super) fn apply(&mut self, node: ProcessId) {
-        let mut list = std::mem::take(&mut self.effects.list);
-        let targets = std::mem::take(&mut self.effects.targets);
-        for effect in list.drain(..) {
-            let goes_on = match effect {
-                Effect::Send { to, message } => self.transmit(node, std::iter::once(to), message),
-                Effect::Multicast { targets: range, message } => {
-                    let receivers = &targets[range.start as usize..range.end as usize];
-                    self.transmit(node, receivers.iter().copied(), message)
+        if self.recording.has_states()
+            && let Some(state) = self.actors.state(node)
+        {
+            self.recording.states.push((self.cause, state));
+        }
+        while let Some(deed) = self.actors.deed() {
+            let goes_on = match deed {
+                Deed::Send { to, slot, value } => self.transmit(node, Receivers::One(to), slot, value),
+                Deed::Multicast { first, last, slot, value } => {
+                    self.transmit(node, Receivers::Listed(first, last), slot, value)
                 }
-                Effect::Broadcast { message } => {
-                    let others = self.world.names().ids().filter(move |other| *other != node);
-                    self.transmit(node, others, message)
-                }
-                Effect::SetTimer { timer, range } => self.set_timer(node, timer, range),
-                Effect::CancelTimer { timer } => {
-                    self.timers.cancel(node, &timer);
+                Deed::Broadcast { slot, value } => self.transmit(node, Receivers::Others, slot, value),
+                Deed::SetTimer { slot, range, value } => self.set_timer(node, slot, range, value),
+                Deed::CancelTimer { slot } => self.cancel_timer(slot),
+                Deed::Save { value } => {
+                    self.note_at(node, EventKind::Save, self.cause, value);
                     true
                 }
-                Effect::Save { stable } => self.save(node, stable),
-                Effect::Produce { output } => {
-                    if self.recording.is_full() {
-                        let value = self.recording.output(output);
-                        self.note_at(node, EventKind::Output, self.cause, value);
-                    }
+                Deed::Produce { value } => {
+                    self.note_at(node, EventKind::Output, self.cause, value);
                     true
                 }
-                Effect::Chose { options, chosen } => {
+                Deed::Chose { options, chosen } => {
+                    self.pending.note_choice(options, chosen);
                     if self.recording.is_full() {
                         let value = self.recording.choice(options, chosen);
                         self.note_at(node, EventKind::Choice, self.cause, value);
@@ -81,9 +69,7 @@ impl<P: Process> Simulation<P> {
                 break;
             }
         }
-        self.effects.list = list;
-        self.effects.targets = targets;
-        self.effects.clear();
+        self.actors.forget_deeds();
         if !self.consequences.is_empty() {
             self.carry_out();
         }
@@ -91,32 +77,36 @@ impl<P: Process> Simulation<P> {
 
     /// Sends one message to each receiver. Gives false when the sender crashed on the way.
     #[inline]
-    fn transmit(
-        &mut self,
-        from: ProcessId,
-        to: impl Iterator<Item = ProcessId>,
-        message: P::Message,
-    ) -> bool {
-        let size = if self.world.weighs() { size_of_json(&message) } else { 0 };
+    fn transmit(&mut self, from: ProcessId, receivers: Receivers, slot: u32, value: u32) -> bool {
+        let size = if self.world.weighs() { self.actors.size(slot) } else { 0 };
         let counting = self.recording.is_counting();
-        let kind = if counting || self.world.watches_kinds() { kind_of(&message) } else { "" };
+        let kind = if counting || self.world.watches_kinds() { self.actors.kind(slot) } else { "" };
         let full = self.recording.is_full();
-        let value = if full { self.recording.message(&message) } else { NO_VALUE };
         let first_event = if full { self.recording.len() as u64 } else { NONE };
         let (first_sequence, first_message) = (self.sequence, self.next_message);
-        let slot = self.bodies.insert(message, from);
         if full || size > 0 {
-            self.bodies.label(slot, Label { first_sequence, first_message, first_event, value, size });
+            self.labels.put(slot, Label { first_sequence, first_message, first_event, value, size });
         }
+        let places = match receivers {
+            Receivers::One(_) => 0..1,
+            Receivers::Listed(first, last) => first..last,
+            Receivers::Others => 0..self.world.names().len() as u32,
+        };
         let mut copies = Vec::new();
         let mut crashed = false;
-        for to in to {
+        for place in places {
+            let to = match receivers {
+                Receivers::One(to) => to,
+                Receivers::Listed(..) => self.actors.target(place),
+                Receivers::Others if place == from.0 => continue,
+                Receivers::Others => ProcessId(place),
+            };
             if full {
                 let send = Record::at(self.now, from, EventKind::Send, self.cause);
                 self.recording.push_at_node(Record { message: self.next_message, peer: to, value, ..send });
             }
             let transit = self.world.send(self.now, from, to, size, kind);
-            self.schedule(slot, to, transit);
+            self.schedule(slot, from, to, transit);
             if let Some(at) = transit.copy {
                 let (message, event) =
                     (self.next_message, first_event.wrapping_add(self.sequence - first_sequence));
@@ -136,19 +126,37 @@ impl<P: Process> Simulation<P> {
         for copied in copies {
             self.duplicate(slot, &copied);
         }
-        self.bodies.expect(slot, sent as u32);
+        self.actors.expect(slot, sent as u32);
         !crashed
     }
 
     /// Puts a delivery into the queue.
     #[inline]
-    fn schedule(&mut self, slot: u32, to: ProcessId, transit: Transit) {
+    fn schedule(&mut self, slot: u32, from: ProcessId, to: ProcessId, transit: Transit) {
         let what = match transit.hop {
             hop if hop == to => DELIVERY | slot,
-            _ => self.route(slot, to, self.bodies.from(slot)),
+            _ => self.route(slot, to, from),
         };
         let key = key(self.sequence, transit.lost);
-        self.queue.push(Entry { time: transit.at.0, key, to: transit.hop.0, what });
+        self.push_message(slot, from, Entry { time: transit.at.0, key, to: transit.hop.0, what });
+    }
+
+    /// Puts a delivery, or a hop, of the message at `slot` into what is pending.
+    #[inline]
+    pub(super) fn push_message(&mut self, slot: u32, from: ProcessId, entry: Entry) {
+        let actors = &self.actors;
+        self.pending.push_delivery(entry, from, &|| actors.kind(slot));
+    }
+
+    /// The network makes a second copy of a pending delivery.
+    pub(super) fn double(&mut self, entry: Entry) {
+        let Occasion::Delivery(slot) = entry.occasion() else { return };
+        let label = self.labels.of(slot);
+        let place = (entry.key >> 4) - label.first_sequence;
+        let (message, event) = (label.first_message + place, label.first_event.wrapping_add(place));
+        let (hop, previous) = (ProcessId(entry.to), self.actors.sender(slot));
+        let at = self.now.max(Time(entry.time));
+        self.duplicate(slot, &Copied { at, previous, hop, to: hop, message, event });
     }
 
     fn route(&mut self, body: u32, to: ProcessId, previous: ProcessId) -> u32 {
@@ -158,16 +166,16 @@ impl<P: Process> Simulation<P> {
 
     /// The network delivers a message a second time: a body of its own with the number of the original.
     pub(super) fn duplicate(&mut self, original: u32, copied: &Copied) {
-        let slot = self.bodies.copy(original);
-        let from = self.bodies.from(slot);
+        let slot = self.actors.copy(original);
+        let from = self.actors.sender(slot);
         let label = Label {
             first_sequence: self.sequence,
             first_message: copied.message,
             first_event: copied.event,
-            ..self.bodies.label_of(original)
+            ..self.labels.of(original)
         };
         if self.recording.is_full() || label.size > 0 {
-            self.bodies.label(slot, label);
+            self.labels.put(slot, label);
         }
         if self.recording.is_full() {
             let record = Record::at(self.now, from, EventKind::Duplicate, copied.event);
@@ -177,37 +185,44 @@ impl<P: Process> Simulation<P> {
         let direct = copied.hop == copied.to && copied.previous == from;
         let what = if direct { DELIVERY | slot } else { self.route(slot, copied.to, copied.previous) };
         let key = key(self.sequence, None);
-        self.queue.push(Entry { time: copied.at.0, key, to: copied.hop.0, what });
-        self.bodies.expect(slot, 1);
+        self.push_message(slot, copied.previous, Entry { time: copied.at.0, key, to: copied.hop.0, what });
+        self.actors.expect(slot, 1);
         self.sequence += 1;
     }
 
-    fn set_timer(&mut self, node: ProcessId, timer: P::Timer, range: TimerRange) -> bool {
+    fn set_timer(&mut self, node: ProcessId, slot: u32, range: TimerRange, value: u32) -> bool {
         let length = self.world.timer_length(node, range);
         let deadline = self.world.shows(node, self.now).after(length);
         let event = if self.recording.is_full() {
-            let value = self.recording.timer(&timer, length);
+            self.recording.lengths.push(length);
             self.note_at(node, EventKind::TimerSet, self.cause, value)
         } else {
             NONE
         };
         let sequence = self.sequence;
         self.sequence += 1;
-        let slot = self.timers.set(Running { timer, node, deadline, sequence, event });
-        let at = self.world.reaches(node, deadline, self.now);
-        if at < Time::NEVER {
-            self.queue.push(Entry { time: at.0, key: key(sequence, None), to: node.0, what: TIMER | slot });
+        if self.timers.len() <= slot as usize {
+            self.timers.resize(slot as usize + 1, Running::default());
         }
+        self.timers[slot as usize] = Running { deadline, sequence, event };
+        self.pending.cancel_timer(slot);
+        self.push_timer(node, slot);
         true
     }
 
-    fn save(&mut self, node: ProcessId, stable: P::Stable) -> bool {
-        if self.recording.is_full() {
-            let value = self.recording.saved(&stable);
-            self.note_at(node, EventKind::Save, self.cause, value);
-        }
-        self.stable[node.index()] = stable;
+    fn cancel_timer(&mut self, slot: u32) -> bool {
+        self.timers[slot as usize].sequence = 0;
+        self.pending.cancel_timer(slot);
         true
+    }
+
+    fn push_timer(&mut self, node: ProcessId, slot: u32) {
+        let running = self.timers[slot as usize];
+        let at = self.world.reaches(node, running.deadline, self.now);
+        if at < Time::NEVER {
+            let key = key(running.sequence, None);
+            self.pending.push(Entry { time: at.0, key, to: node.0, what: TIMER | slot });
+        }
     }
 
     /// Carries out what the world's changes mean for the processes.
@@ -219,8 +234,11 @@ impl<P: Process> Simulation<P> {
                 Consequence::Restarted(node) => self.boot(node, EventKind::Restart),
                 Consequence::Crashed(node) => {
                     self.note_outside(node, EventKind::Crash);
-                    self.processes[node.index()] = None;
-                    self.timers.forget(node);
+                    for place in 0..self.actors.timers(node).len() {
+                        let slot = self.actors.timers(node)[place];
+                        self.cancel_timer(slot);
+                    }
+                    self.actors.crash(node);
                     self.release_backlog(node);
                 }
                 Consequence::Paused(node) => {
@@ -237,7 +255,7 @@ impl<P: Process> Simulation<P> {
                     let place = self.endings.len() as u32;
                     self.endings.push(ending);
                     let key = key(FIRST_ENDING + u64::from(place), None);
-                    self.queue.push(Entry { time: at.0, key, to: 0, what: ENDING | place });
+                    self.pending.push(Entry { time: at.0, key, to: 0, what: ENDING | place });
                 }
             }
         }
@@ -257,14 +275,13 @@ impl<P: Process> Simulation<P> {
     /// A clock changed: its node's timers run out at other times.
     fn reschedule_timers(&mut self, node: ProcessId) {
         self.note_clock(node);
-        for (slot, running) in self.timers.of(node) {
-            running.sequence = self.sequence;
+        let mut slots = self.actors.timers(node).to_vec();
+        slots.sort_unstable();
+        for slot in slots {
+            self.timers[slot as usize].sequence = self.sequence;
             self.sequence += 1;
-            let at = self.world.reaches(node, running.deadline, self.now);
-            if at < Time::NEVER {
-                let key = key(running.sequence, None);
-                self.queue.push(Entry { time: at.0, key, to: node.0, what: TIMER | slot });
-            }
+            self.pending.cancel_timer(slot);
+            self.push_timer(node, slot);
         }
     }
 }

@@ -1,43 +1,28 @@
-//! The event loop: earliest event first. It owns the queue and the processes; what becomes of messages it asks
-//! the world, what is kept it hands to the recording.
+//! The event loop. It owns what is pending, the processes and the world; what becomes of messages it asks the world,
+//! what is kept it hands to the recording. [`Simulation`] takes the earliest event first; the search takes others.
 
 mod apply;
-mod bodies;
+mod labels;
 mod notes;
+mod pending;
 mod queue;
-mod timers;
 
+pub use crate::process::Cast;
+pub use pending::{Next, Occasion, Pending};
 pub use queue::{Entry, Queue};
 
 use crate::{
-    process::{Context, Effects, End, Input, Process, ProcessId, Request, Time, step},
-    trace::{EventKind, Level, NO_VALUE, NONE, Record, Recording},
+    process::{Actors, End, LocalTime, Process, ProcessId, Time, Troupe},
+    trace::{EventKind, Level, NO_VALUE, NONE, Record, Recorded, Recording},
     world::{Arrival, Consequence, Ending, Fault, Reason, Setup, World},
 };
 use apply::Copied;
-use bodies::Bodies;
+use labels::Labels;
+use pending::{ASK, BOOT, DELIVERY, ENDING, HOP, PLANNED, TAG, TIMER, key};
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::Arc,
 };
-use timers::Timers;
-
-/// What the processes of a run start from.
-#[derive(Clone, Debug)]
-pub struct Cast<P: Process> {
-    /// The configuration of every process.
-    pub config: P::Config,
-    /// Of processes that have their own, instead.
-    pub configs: BTreeMap<ProcessId, P::Config>,
-    /// What the planned actions ask for.
-    pub requests: Vec<Request<P>>,
-}
-
-impl<P: Process> Default for Cast<P> {
-    fn default() -> Self {
-        Self { config: P::Config::default(), configs: BTreeMap::new(), requests: Vec::new() }
-    }
-}
 
 /// How a run went.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -51,15 +36,43 @@ pub struct Summary {
 }
 
 /// A simulation that can be run again and again with different seeds. Its memory is kept from run to run.
-pub struct Simulation<P: Process> {
-    cast: Cast<P>,
+pub struct Simulation<P: Process>(Engine<Troupe<P>, Queue>);
+
+impl<P: Process> Simulation<P> {
+    /// A simulation of this world with these processes.
+    pub fn new(setup: Arc<Setup>, cast: Cast<P>) -> Self {
+        Self(Engine::new(setup, Box::new(Troupe::new(cast)), Queue::new()))
+    }
+
+    /// Runs from the beginning with this seed, keeping as much as `level` says.
+    pub fn run(&mut self, seed: u64, level: Level) -> Summary {
+        self.0.run(seed, level)
+    }
+
+    /// What was kept of the last run.
+    pub fn recording(&self) -> Recorded<'_, P> {
+        Recorded::new(&self.0.recording, &self.0.actors)
+    }
+
+    /// The faults of the last run, with what each touched.
+    pub fn faults(&self) -> &[Fault] {
+        self.0.faults()
+    }
+
+    /// The processes as they stand; none for a node that is down or has not started.
+    pub fn processes(&self) -> &[Option<P>] {
+        self.0.actors.processes()
+    }
+}
+
+/// Runs processes in a world, taking what is pending in the order that `Q` says.
+pub struct Engine<A: Actors + ?Sized, Q: Pending> {
+    actors: Box<A>,
     world: World,
-    queue: Queue,
-    processes: Vec<Option<P>>,
-    stable: Vec<P::Stable>,
-    bodies: Bodies<P::Message>,
-    timers: Timers<P::Timer>,
-    effects: Effects<P>,
+    pending: Q,
+    labels: Labels,
+    /// The timers that run, by their places.
+    timers: Vec<Running>,
     consequences: Vec<Consequence>,
     endings: Vec<Ending>,
     /// Messages under way over several links.
@@ -68,7 +81,7 @@ pub struct Simulation<P: Process> {
     backlog: BTreeMap<ProcessId, Vec<Entry>>,
     /// What need not wait any longer, in the order in which it came.
     released: VecDeque<Entry>,
-    recording: Recording<P>,
+    recording: Recording,
     /// The number of the event that the current step began with.
     cause: u64,
     now: Time,
@@ -88,15 +101,16 @@ struct Route {
     previous: ProcessId,
 }
 
-/// What a queue entry's `what` means: three bits of tag above a place.
-const DELIVERY: u32 = 0;
-const HOP: u32 = 1 << 29;
-const TIMER: u32 = 2 << 29;
-const PLANNED: u32 = 3 << 29;
-const ENDING: u32 = 4 << 29;
-const BOOT: u32 = 5 << 29;
-const ASK: u32 = 6 << 29;
-const TAG: u32 = 7 << 29;
+/// A timer that runs.
+#[derive(Clone, Copy, Debug, Default)]
+struct Running {
+    /// What the node's clock shows when it runs out.
+    deadline: LocalTime,
+    /// The sequence number of its entry: an entry with another one is out of date.
+    sequence: u64,
+    /// The event of its setting, where events are kept.
+    event: u64,
+}
 
 /// Where the sequence numbers of an instant's entries begin: late starters come first, then what ends, then what is
 /// planned, then messages and timers.
@@ -104,23 +118,15 @@ const FIRST_ENDING: u64 = 1 << 32;
 const FIRST_PLANNED: u64 = 1 << 33;
 const FIRST_MESSAGE: u64 = 1 << 34;
 
-/// A queue entry's key: its sequence number above four bits that say why the message does not arrive.
-const fn key(sequence: u64, lost: Option<Reason>) -> u64 {
-    sequence << 4 | if let Some(reason) = lost { reason as u64 } else { 0 }
-}
-
-impl<P: Process> Simulation<P> {
-    /// A simulation of this world with these processes.
-    pub fn new(setup: Arc<Setup>, cast: Cast<P>) -> Self {
+impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
+    /// An engine for this world with these processes.
+    pub fn new(setup: Arc<Setup>, actors: Box<A>, pending: Q) -> Self {
         Self {
-            cast,
+            actors,
             world: World::new(setup),
-            queue: Queue::new(),
-            processes: Vec::new(),
-            stable: Vec::new(),
-            bodies: Bodies::new(),
-            timers: Timers::new(),
-            effects: Effects::new(),
+            pending,
+            labels: Labels::default(),
+            timers: Vec::new(),
             consequences: Vec::new(),
             endings: Vec::new(),
             routes: Vec::new(),
@@ -143,8 +149,15 @@ impl<P: Process> Simulation<P> {
         let setup = self.world.setup().clone();
         let (until, limit) = (setup.until.unwrap_or(Time::NEVER), setup.event_limit);
         let end = loop {
-            let Some(entry) = self.queue.pop() else { break End::Quiescent };
-            if entry.what & TAG == TIMER && !self.timers.is_current(entry.what & !TAG, entry.key >> 4) {
+            let entry = match self.pending.next() {
+                None => break End::Quiescent,
+                Some(Next::Happens(entry)) => entry,
+                Some(Next::Twice(entry)) => {
+                    self.double(entry);
+                    continue;
+                }
+            };
+            if entry.what & TAG == TIMER && !self.is_current(entry) {
                 continue;
             }
             if entry.time > until.0 {
@@ -154,30 +167,50 @@ impl<P: Process> Simulation<P> {
                 break End::CutShort;
             }
             self.read_ahead();
-            self.now = Time(entry.time);
+            self.now = self.now.max(Time(entry.time));
             self.steps += 1;
             self.dispatch(entry);
         };
         Summary { end, time: self.now, steps: self.steps }
     }
 
+    /// Whether a timer's entry still means the timer at its place.
+    fn is_current(&self, entry: Entry) -> bool {
+        self.timers[(entry.what & !TAG) as usize].sequence == entry.key >> 4
+    }
+
     /// Reads, once for a whole bucket of the queue, where its deliveries' messages are: with many messages pending
     /// each of them is far from the processor, and many reads at once take hardly longer than one.
     #[inline]
     fn read_ahead(&mut self) {
-        let fresh = self.queue.take_fresh();
+        let fresh = self.pending.take_fresh();
         if !fresh.is_empty() {
             let deliveries = fresh.iter().filter(|entry| entry.what & TAG == DELIVERY);
             let looked = |seen: u32, entry: &Entry| {
-                seen ^ self.bodies.from(entry.what).0 ^ u32::from(self.processes[entry.to as usize].is_some())
+                seen ^ self.actors.sender(entry.what).0 ^ u32::from(self.actors.is_up(ProcessId(entry.to)))
             };
             std::hint::black_box(deliveries.fold(0, looked));
         }
     }
 
     /// What was kept of the last run.
-    pub fn recording(&self) -> &Recording<P> {
+    pub fn recording(&self) -> &Recording {
         &self.recording
+    }
+
+    /// The processes.
+    pub fn actors(&self) -> &A {
+        &self.actors
+    }
+
+    /// What is pending.
+    pub fn pending(&self) -> &Q {
+        &self.pending
+    }
+
+    /// What is pending, to be prepared for the next run.
+    pub fn pending_mut(&mut self) -> &mut Q {
+        &mut self.pending
     }
 
     /// The faults of the last run, with what each touched.
@@ -185,23 +218,14 @@ impl<P: Process> Simulation<P> {
         self.world.faults()
     }
 
-    /// The processes as they stand; none for a node that is down or has not started.
-    pub fn processes(&self) -> &[Option<P>] {
-        &self.processes
-    }
-
     fn reset(&mut self, seed: u64, level: Level) {
         let setup = self.world.setup().clone();
         let nodes = setup.names.len();
         self.world.reset(seed);
-        self.queue.clear();
-        self.processes.clear();
-        self.processes.resize(nodes, None);
-        self.stable.clear();
-        self.stable.resize(nodes, P::Stable::default());
-        self.bodies.clear();
+        self.pending.clear();
+        self.actors.reset(nodes, level >= Level::Full);
+        self.labels.clear();
         self.timers.clear();
-        self.effects.clear();
         self.consequences.clear();
         self.endings.clear();
         self.routes.clear();
@@ -222,7 +246,7 @@ impl<P: Process> Simulation<P> {
         for (node, particular) in &setup.nodes {
             if particular.start > Time::ZERO {
                 let key = key(u64::from(node.0), None);
-                self.queue.push(Entry { time: particular.start.0, key, to: node.0, what: BOOT });
+                self.pending.push(Entry { time: particular.start.0, key, to: node.0, what: BOOT });
             }
         }
         for node in setup.names.ids() {
@@ -238,7 +262,7 @@ impl<P: Process> Simulation<P> {
         if let Some(planned) = self.world.setup().agenda.get(self.next_planned as usize) {
             let sequence = FIRST_PLANNED + u64::from(self.next_planned);
             let what = PLANNED | self.next_planned;
-            self.queue.push(Entry {
+            self.pending.push(Entry {
                 time: planned.at.0.max(self.now.0),
                 key: key(sequence, None),
                 to: 0,
@@ -257,8 +281,9 @@ impl<P: Process> Simulation<P> {
             HOP => self.hop(entry, place),
             PLANNED => {
                 self.plan_next();
-                let timers = &self.timers;
-                self.world.enact(self.now, place, &|node| timers.any(node), &mut self.consequences);
+                let actors = &self.actors;
+                let timers = |node| !actors.timers(node).is_empty();
+                self.world.enact(self.now, place, &timers, &mut self.consequences);
                 self.carry_out();
                 self.release();
             }
@@ -279,7 +304,7 @@ impl<P: Process> Simulation<P> {
         while let Some(entry) = self.released.pop_front() {
             let place = entry.what & !TAG;
             match entry.what & TAG {
-                TIMER if !self.timers.is_current(place, entry.key >> 4) => {}
+                TIMER if !self.is_current(entry) => {}
                 // It had come already: a barrier that is up by now comes too late.
                 DELIVERY => self.arrive(entry, place, ProcessId(entry.to), entry.key >> 4),
                 HOP => {
@@ -295,40 +320,14 @@ impl<P: Process> Simulation<P> {
     fn boot(&mut self, node: ProcessId, kind: EventKind) {
         self.world.boot(node);
         self.cause = self.note_at(node, kind, NONE, NO_VALUE);
-        let config = self.cast.configs.get(&node).unwrap_or(&self.cast.config);
-        let stable = self.stable[node.index()].clone();
         let (scene, mut chooser) = self.world.stage(node, self.now);
-        let mut ctx = Context::new(scene, &mut self.effects, &mut chooser);
-        self.processes[node.index()] = Some(P::boot(&mut ctx, config, stable));
-        self.finish_step(node);
-    }
-
-    /// Runs one step of a process that is up.
-    #[inline]
-    fn step(&mut self, node: ProcessId, input: Input<P>) {
-        self.world.handle(node);
-        let Some(process) = &mut self.processes[node.index()] else { return };
-        let (scene, mut chooser) = self.world.stage(node, self.now);
-        let mut ctx = Context::new(scene, &mut self.effects, &mut chooser);
-        step(process, &mut ctx, input);
-        self.finish_step(node);
-    }
-
-    #[inline]
-    fn finish_step(&mut self, node: ProcessId) {
-        if self.recording.is_full()
-            && let Some(process) = &self.processes[node.index()]
-        {
-            self.recording.state(self.cause, process);
-        }
-        if !self.effects.list.is_empty() {
-            self.apply(node);
-        }
+        self.actors.boot(scene, &mut chooser);
+        self.apply(node);
     }
 
     #[inline(always)]
     fn deliver(&mut self, entry: Entry, slot: u32) {
-        let from = self.bodies.from(slot);
+        let from = self.actors.sender(slot);
         self.arrive(entry, slot, from, entry.key >> 4);
     }
 
@@ -343,16 +342,17 @@ impl<P: Process> Simulation<P> {
                 if self.recording.is_full() {
                     self.note_arrival(slot, sequence, to, EventKind::Receive, None);
                 }
-                let from = self.bodies.from(slot);
-                let message = self.bodies.take(slot);
-                self.step(to, Input::Message { from, message });
+                self.world.handle(to);
+                let (scene, mut chooser) = self.world.stage(to, self.now);
+                self.actors.hear(slot, scene, &mut chooser);
+                self.apply(to);
             }
             Arrival::Waits => self.backlog.entry(to).or_default().push(entry),
             Arrival::Dropped(reason) => {
                 if self.recording.is_full() {
                     self.note_arrival(slot, sequence, to, EventKind::Drop, Some(reason));
                 }
-                self.bodies.release(slot);
+                self.actors.release(slot);
             }
         }
     }
@@ -366,16 +366,17 @@ impl<P: Process> Simulation<P> {
         }
         match self.world.arrive(route.previous, at) {
             Arrival::Accepted => {
-                let size = self.bodies.label_of(route.body).size;
-                let origin = self.bodies.from(route.body);
+                let size = self.labels.of(route.body).size;
+                let origin = self.actors.sender(route.body);
                 let transit = self.world.pass_on(self.now, origin, at, route.to, size);
                 self.routes[place as usize].previous = at;
                 // A number of its own: on the next link it comes after what was passed on before it.
                 let key = key(self.sequence, transit.lost);
                 self.sequence += 1;
-                self.queue.push(Entry { time: transit.at.0, key, to: transit.hop.0, what: entry.what });
+                let onward = Entry { time: transit.at.0, key, to: transit.hop.0, what: entry.what };
+                self.push_message(route.body, at, onward);
                 if let Some(again) = transit.copy {
-                    let label = self.bodies.label_of(route.body);
+                    let label = self.labels.of(route.body);
                     let place = route.sequence - label.first_sequence;
                     let (message, event) =
                         (label.first_message + place, label.first_event.wrapping_add(place));
@@ -389,7 +390,7 @@ impl<P: Process> Simulation<P> {
                 if self.recording.is_full() {
                     self.note_arrival(route.body, route.sequence, at, EventKind::Drop, Some(reason));
                 }
-                self.bodies.release(route.body);
+                self.actors.release(route.body);
             }
         }
     }
@@ -400,12 +401,16 @@ impl<P: Process> Simulation<P> {
             self.backlog.entry(node).or_default().push(entry);
             return;
         }
-        let Some(running) = self.timers.expire(slot) else { return };
         if self.recording.is_full() {
-            let value = self.recording.records[running.event as usize].value;
-            self.cause = self.note_at(node, EventKind::Timer, running.event, value);
+            let event = self.timers[slot as usize].event;
+            let value = self.recording.records[event as usize].value;
+            self.cause = self.note_at(node, EventKind::Timer, event, value);
         }
-        self.step(node, Input::Timer(running.timer));
+        self.timers[slot as usize].sequence = 0;
+        self.world.handle(node);
+        let (scene, mut chooser) = self.world.stage(node, self.now);
+        self.actors.expire(slot, scene, &mut chooser);
+        self.apply(node);
     }
 
     /// A node is asked for something.
@@ -418,19 +423,20 @@ impl<P: Process> Simulation<P> {
             self.backlog.entry(node).or_default().push(entry);
             return;
         }
-        let asked = self.cast.requests[request as usize].clone();
         let unheard = if let Arrival::Dropped(reason) = arrival { Some(reason.name()) } else { None };
         if self.recording.is_full() {
-            let value = self.recording.request(asked.clone());
-            let record =
-                Record { value, why: unheard, ..Record::at(self.now, node, EventKind::Request, NONE) };
+            let asked = Record::at(self.now, node, EventKind::Request, NONE);
+            let record = Record { value: request, why: unheard, ..asked };
             self.cause = match unheard {
                 None => self.recording.push_at_node(record),
                 Some(_) => self.recording.push(record),
             };
         }
         if unheard.is_none() {
-            self.step(node, Input::Request(asked));
+            self.world.handle(node);
+            let (scene, mut chooser) = self.world.stage(node, self.now);
+            self.actors.ask(request, scene, &mut chooser);
+            self.apply(node);
         }
     }
 }

@@ -1,14 +1,14 @@
 //! What a run hands to its recording.
 
-use super::Simulation;
+use super::{Engine, Pending};
 use crate::{
-    process::{Process, ProcessId},
+    process::{Actors, ProcessId},
     trace::{EventKind, NOBODY, NONE, Record},
     world::{Action, Reason},
 };
 use serde_json::json;
 
-impl<P: Process> Simulation<P> {
+impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
     /// Keeps an event at a node; gives its number, or none when events are not kept.
     pub(super) fn note_at(&mut self, node: ProcessId, kind: EventKind, cause: u64, value: u32) -> u64 {
         if !self.recording.is_full() {
@@ -61,11 +61,11 @@ impl<P: Process> Simulation<P> {
         kind: EventKind,
         why: Option<Reason>,
     ) {
-        let label = self.bodies.label_of(slot);
+        let label = self.labels.of(slot);
         let place = sequence - label.first_sequence;
         let record = Record {
             message: label.first_message + place,
-            peer: self.bodies.from(slot),
+            peer: self.actors.sender(slot),
             value: label.value,
             why: why.map(Reason::name),
             ..Record::at(self.now, to, kind, label.first_event + place)

@@ -15,4 +15,4 @@ pub use line::Line;
 pub use read::{read, read_unverified};
 pub use record::{Counts, Level, Record, Recording};
 pub(crate) use record::{NO_VALUE, NOBODY, NONE};
-pub use tell::Told;
+pub use tell::{Recorded, Told};

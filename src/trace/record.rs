@@ -1,7 +1,7 @@
 //! What happened, while it happens: small records, and the values they speak of in tables beside them.
 
 use super::EventKind;
-use crate::process::{Output, Process, ProcessId, Request, Time};
+use crate::process::{ProcessId, Time};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -73,16 +73,13 @@ impl Counts {
     }
 }
 
-/// The record of one run of a `P`.
-#[derive(Clone, Debug)]
-pub struct Recording<P: Process> {
+/// The record of one run. Values of the algorithm's types are kept by its [`crate::process::Actors`].
+#[derive(Clone, Debug, Default)]
+pub struct Recording {
     level: Level,
     pub(crate) records: Vec<Record>,
-    pub(crate) messages: Vec<P::Message>,
-    pub(crate) requests: Vec<Request<P>>,
-    pub(crate) outputs: Vec<Output<P>>,
-    pub(crate) timers: Vec<(P::Timer, Duration)>,
-    pub(crate) saved: Vec<P::Stable>,
+    /// How long each timer that was set runs, in order.
+    pub(crate) lengths: Vec<Duration>,
     pub(crate) choices: Vec<(u32, u32)>,
     /// The state after the step that began with this record, by the record's place.
     pub(crate) states: Vec<(u64, String)>,
@@ -92,34 +89,17 @@ pub struct Recording<P: Process> {
     pub(crate) counts: Counts,
 }
 
-impl<P: Process> Recording<P> {
+impl Recording {
     /// An empty record.
     pub fn new() -> Self {
-        Self {
-            level: Level::Nothing,
-            records: Vec::new(),
-            messages: Vec::new(),
-            requests: Vec::new(),
-            outputs: Vec::new(),
-            timers: Vec::new(),
-            saved: Vec::new(),
-            choices: Vec::new(),
-            states: Vec::new(),
-            details: Vec::new(),
-            lamport: Vec::new(),
-            counts: Counts::default(),
-        }
+        Self::default()
     }
 
     /// Starts a run. Memory is kept from run to run.
     pub fn reset(&mut self, level: Level, nodes: usize) {
         self.level = level;
         self.records.clear();
-        self.messages.clear();
-        self.requests.clear();
-        self.outputs.clear();
-        self.timers.clear();
-        self.saved.clear();
+        self.lengths.clear();
         self.choices.clear();
         self.states.clear();
         self.details.clear();
@@ -175,29 +155,9 @@ impl<P: Process> Recording<P> {
         self.level >= Level::Counts
     }
 
-    /// Keeps a message; gives its place.
-    pub(crate) fn message(&mut self, message: &P::Message) -> u32 {
-        keep(&mut self.messages, message.clone())
-    }
-
-    /// Keeps a request; gives its place.
-    pub(crate) fn request(&mut self, request: Request<P>) -> u32 {
-        keep(&mut self.requests, request)
-    }
-
-    /// Keeps an output; gives its place.
-    pub(crate) fn output(&mut self, output: Output<P>) -> u32 {
-        keep(&mut self.outputs, output)
-    }
-
-    /// Keeps a timer and how long it runs; gives its place.
-    pub(crate) fn timer(&mut self, timer: &P::Timer, runs: Duration) -> u32 {
-        keep(&mut self.timers, (timer.clone(), runs))
-    }
-
-    /// Keeps what was saved; gives its place.
-    pub(crate) fn saved(&mut self, stable: &P::Stable) -> u32 {
-        keep(&mut self.saved, stable.clone())
+    /// Whether states are kept.
+    pub(crate) fn has_states(&self) -> bool {
+        self.level == Level::States
     }
 
     /// Keeps a choice; gives its place.
@@ -209,22 +169,9 @@ impl<P: Process> Recording<P> {
     pub(crate) fn detail(&mut self, detail: Value) -> u32 {
         keep(&mut self.details, detail)
     }
-
-    /// Keeps the state of a process after the step that began with `event`.
-    pub(crate) fn state(&mut self, event: u64, process: &P) {
-        if self.level == Level::States {
-            self.states.push((event, format!("{process:?}")));
-        }
-    }
 }
 
 fn keep<T>(table: &mut Vec<T>, value: T) -> u32 {
     table.push(value);
     table.len() as u32 - 1
-}
-
-impl<P: Process> Default for Recording<P> {
-    fn default() -> Self {
-        Self::new()
-    }
 }

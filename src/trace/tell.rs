@@ -1,23 +1,29 @@
 //! A recording becomes lines for files, and a history for properties.
 
-use super::{EventKind, Line, NO_VALUE, NOBODY, NONE, Record, Recording};
-use crate::process::{End, History, Names, Problem, Process, ProcessId, Step, What, kind_of};
-use serde::Serialize;
+use super::{Counts, EventKind, Line, NO_VALUE, NOBODY, NONE, Record, Recording};
+use crate::process::{
+    End, Exchange, History, Names, Output, Problem, Process, ProcessId, Step, Table, Troupe, Values, What,
+};
 use serde_json::json;
 use std::io;
 
 /// How many bytes are gathered before they are written.
 const CHUNK: usize = 1 << 16;
 
-impl<P: Process> Recording<P> {
-    /// Writes one line for each event; gives the digest over all of them.
+impl Recording {
+    /// Writes one line for each event; gives the digest over all of them. `values` are those of the same run.
     ///
     /// # Errors
     /// Those of `out`.
-    pub fn write(&self, names: &Names, out: &mut impl io::Write) -> io::Result<blake3::Hash> {
+    pub fn write(
+        &self,
+        values: &dyn Values,
+        names: &Names,
+        out: &mut dyn io::Write,
+    ) -> io::Result<blake3::Hash> {
         let mut digest = blake3::Hasher::new();
         let mut buffer = Vec::with_capacity(CHUNK + (CHUNK >> 2));
-        let mut teller = Teller { recording: self, names, body: Vec::new(), of: None, next_state: 0 };
+        let mut teller = Teller { recording: self, values, names, body: Vec::new(), of: None, next_state: 0 };
         names.scope(|| {
             for (index, record) in self.records.iter().enumerate() {
                 teller.tell(index as u64, record, &mut buffer);
@@ -34,53 +40,72 @@ impl<P: Process> Recording<P> {
         Ok(digest.finalize())
     }
 
-    /// The outputs, in order, each with the node that produced it.
-    pub fn outputs(&self) -> impl Iterator<Item = (ProcessId, &<P::Problem as Problem>::Output)> {
+    /// All lines at once. `values` are those of the same run.
+    pub fn told(&self, values: &dyn Values, names: &Names) -> Told {
+        let mut lines = Vec::new();
+        // A vector takes whatever is written to it.
+        let digest = self
+            .write(values, names, &mut lines)
+            .map_or_else(|_| String::new(), |hash| hash.to_hex().to_string());
+        Told { lines, digest }
+    }
+
+    /// Who produced each output, in order.
+    pub fn producers(&self) -> impl Iterator<Item = (ProcessId, u32)> {
         let outputs = self.records.iter().filter(|record| record.kind == EventKind::Output);
-        outputs.map(|record| (record.node, &self.outputs[record.value as usize]))
+        outputs.map(|record| (record.node, record.value))
     }
 
-    /// The run as properties see it.
-    pub fn history(&self, nodes: usize, end: End) -> History<'_, P::Problem> {
-        let steps = self.records.iter().enumerate().filter_map(|(event, record)| {
-            let what = self.what(record)?;
-            Some(Step { event: event as u64, time: record.time, node: record.node, what })
-        });
-        History { nodes: nodes as u32, steps: steps.collect(), end }
-    }
-
-    fn what(&self, record: &Record) -> Option<What<'_, P::Problem>> {
-        Some(match record.kind {
-            EventKind::Boot | EventKind::Restart => What::Boot,
-            EventKind::Request if record.why.is_none() => {
-                What::Request(&self.requests[record.value as usize])
+    /// The run as properties see it. `exchange` is that of the same run.
+    pub fn history<'a, Pr: Problem>(
+        &self,
+        exchange: &'a Exchange<Pr>,
+        nodes: usize,
+        end: End,
+    ) -> History<'a, Pr> {
+        let mut steps = Vec::with_capacity(self.records.len());
+        for (event, record) in self.records.iter().enumerate() {
+            if let Some(what) = what(record, exchange) {
+                steps.push(Step { event: event as u64, time: record.time, node: record.node, what });
             }
-            EventKind::Output => What::Output(&self.outputs[record.value as usize]),
-            EventKind::Send => What::Send { message: record.message, to: record.peer },
-            EventKind::Receive => What::Receive { message: record.message, from: record.peer },
-            EventKind::Timer => What::Timer,
-            EventKind::Crash => What::Crash,
-            EventKind::Pause => What::Pause,
-            EventKind::Resume => What::Resume,
-            EventKind::Request
-            | EventKind::Drop
-            | EventKind::Duplicate
-            | EventKind::TimerSet
-            | EventKind::Save
-            | EventKind::Partition
-            | EventKind::Heal
-            | EventKind::Cut
-            | EventKind::Link
-            | EventKind::Clock
-            | EventKind::Choice
-            | EventKind::Note => return None,
-        })
+        }
+        History { nodes: nodes as u32, steps, end }
     }
 }
 
+/// What a record says to properties.
+fn what<'a, Pr: Problem>(record: &Record, exchange: &'a Exchange<Pr>) -> Option<What<'a, Pr>> {
+    Some(match record.kind {
+        EventKind::Boot | EventKind::Restart => What::Boot,
+        EventKind::Request if record.why.is_none() => {
+            What::Request(&exchange.requests[record.value as usize])
+        }
+        EventKind::Output => What::Output(&exchange.outputs[record.value as usize]),
+        EventKind::Send => What::Send { message: record.message, to: record.peer },
+        EventKind::Receive => What::Receive { message: record.message, from: record.peer },
+        EventKind::Timer => What::Timer,
+        EventKind::Crash => What::Crash,
+        EventKind::Pause => What::Pause,
+        EventKind::Resume => What::Resume,
+        EventKind::Request
+        | EventKind::Drop
+        | EventKind::Duplicate
+        | EventKind::TimerSet
+        | EventKind::Save
+        | EventKind::Partition
+        | EventKind::Heal
+        | EventKind::Cut
+        | EventKind::Link
+        | EventKind::Clock
+        | EventKind::Choice
+        | EventKind::Note => return None,
+    })
+}
+
 /// Turns records into lines.
-struct Teller<'a, P: Process> {
-    recording: &'a Recording<P>,
+struct Teller<'a> {
+    recording: &'a Recording,
+    values: &'a dyn Values,
     names: &'a Names,
     /// The JSON of the value told last: the receivers of a broadcast share it.
     body: Vec<u8>,
@@ -89,13 +114,12 @@ struct Teller<'a, P: Process> {
     next_state: usize,
 }
 
-impl<P: Process> Teller<'_, P> {
+impl Teller<'_> {
     fn tell(&mut self, index: u64, record: &Record, out: &mut Vec<u8>) {
         let has_message = record.message != NONE;
-        let message = has_message.then(|| &self.recording.messages[record.value as usize]);
-        let message_kind = message.map(kind_of);
+        let message_kind = has_message.then(|| self.values.kind_of_kept(record.value));
         let has_body = match record.kind {
-            EventKind::Send => self.put_message(record.value),
+            EventKind::Send => self.put_message(record.value, message_kind),
             EventKind::Receive | EventKind::Drop | EventKind::Duplicate => false,
             _ => self.put_value(record),
         };
@@ -123,13 +147,12 @@ impl<P: Process> Teller<'_, P> {
     }
 
     /// Puts the JSON of a sent message into `body`; false when its kind says all.
-    fn put_message(&mut self, value: u32) -> bool {
-        let message = &self.recording.messages[value as usize];
+    fn put_message(&mut self, value: u32, kind: Option<&str>) -> bool {
         if self.of != Some(value) {
-            put(&mut self.body, message);
+            self.put(Table::Messages, value);
             self.of = Some(value);
         }
-        !inside(&self.body, Some(kind_of(message))).is_empty()
+        !inside(&self.body, kind).is_empty()
     }
 
     /// Puts the JSON of what else a record speaks of into `body`; false when there is nothing.
@@ -138,22 +161,24 @@ impl<P: Process> Teller<'_, P> {
             return false;
         }
         self.of = None;
-        let (recording, place, body) = (self.recording, record.value as usize, &mut self.body);
+        let (recording, place) = (self.recording, record.value as usize);
         match record.kind {
-            EventKind::Request => put(body, &recording.requests[place]),
-            EventKind::Output => put(body, &recording.outputs[place]),
-            EventKind::Save => put(body, &recording.saved[place]),
-            EventKind::Timer => put(body, &recording.timers[place].0),
+            EventKind::Request => self.put(Table::Requests, record.value),
+            EventKind::Output => self.put(Table::Outputs, record.value),
+            EventKind::Save => self.put(Table::Saved, record.value),
+            EventKind::Timer => self.put(Table::Timers, record.value),
             EventKind::TimerSet => {
-                let (timer, runs) = &recording.timers[place];
-                put(body, &json!({ "timer": timer, "runs": runs.as_nanos() as u64 }));
+                self.put(Table::Timers, record.value);
+                let runs = recording.lengths[place].as_nanos() as u64;
+                self.body.splice(..0, *b"{\"timer\":");
+                self.body.extend_from_slice(format!(",\"runs\":{runs}}}").as_bytes());
             }
             EventKind::Choice => {
                 let (options, chosen) = recording.choices[place];
-                put(body, &json!({ "options": options, "chosen": chosen }));
+                put(&mut self.body, &json!({ "options": options, "chosen": chosen }));
             }
             EventKind::Partition | EventKind::Heal | EventKind::Cut | EventKind::Link | EventKind::Clock => {
-                put(body, &recording.details[place]);
+                put(&mut self.body, &recording.details[place]);
             }
             EventKind::Boot
             | EventKind::Send
@@ -168,14 +193,19 @@ impl<P: Process> Teller<'_, P> {
         }
         true
     }
+
+    /// Puts the JSON of one of the algorithm's values into `body`.
+    fn put(&mut self, table: Table, place: u32) {
+        self.body.clear();
+        if let Err(error) = self.values.put(table, place, &mut self.body) {
+            put(&mut self.body, &json!(format!("not expressible as JSON: {error}")));
+        }
+    }
 }
 
-fn put(body: &mut Vec<u8>, value: &impl Serialize) {
+fn put(body: &mut Vec<u8>, value: &serde_json::Value) {
     body.clear();
-    if let Err(error) = serde_json::to_writer(&mut *body, value) {
-        body.clear();
-        put(body, &format!("not expressible as JSON: {error}"));
-    }
+    serde_json::to_writer(body, value).expect("a JSON value can be written to memory");
 }
 
 /// What a message's JSON says beyond its kind: the inside of `{"kind":...}`, nothing of `"kind"`, all of the rest.
@@ -199,13 +229,62 @@ pub struct Told {
     pub digest: String,
 }
 
-impl<P: Process> Recording<P> {
+/// The record of one run of a `P`, with its values.
+pub struct Recorded<'a, P: Process> {
+    recording: &'a Recording,
+    troupe: &'a Troupe<P>,
+}
+
+impl<P: Process> Clone for Recorded<'_, P> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<P: Process> Copy for Recorded<'_, P> {}
+
+impl<'a, P: Process> Recorded<'a, P> {
+    /// The two belong to the same run.
+    pub fn new(recording: &'a Recording, troupe: &'a Troupe<P>) -> Self {
+        Self { recording, troupe }
+    }
+
+    /// How many messages of which kind were sent.
+    pub fn counts(self) -> &'a Counts {
+        self.recording.counts()
+    }
+
+    /// How many events there are.
+    pub fn len(self) -> usize {
+        self.recording.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(self) -> bool {
+        self.recording.is_empty()
+    }
+
+    /// Writes one line for each event; gives the digest over all of them.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write(self, names: &Names, out: &mut dyn io::Write) -> io::Result<blake3::Hash> {
+        self.recording.write(self.troupe, names, out)
+    }
+
     /// All lines at once.
-    pub fn told(&self, names: &Names) -> Told {
-        let mut lines = Vec::new();
-        // A vector takes whatever is written to it.
-        let digest =
-            self.write(names, &mut lines).map_or_else(|_| String::new(), |hash| hash.to_hex().to_string());
-        Told { lines, digest }
+    pub fn told(self, names: &Names) -> Told {
+        self.recording.told(self.troupe, names)
+    }
+
+    /// The outputs, in order, each with the node that produced it.
+    pub fn outputs(self) -> impl Iterator<Item = (ProcessId, &'a Output<P>)> {
+        let outputs = &self.troupe.kept().exchange().outputs;
+        self.recording.producers().map(|(node, place)| (node, &outputs[place as usize]))
+    }
+
+    /// The run as properties see it.
+    pub fn history(self, nodes: usize, end: End) -> History<'a, P::Problem> {
+        self.recording.history(self.troupe.kept().exchange(), nodes, end)
     }
 }

@@ -11,38 +11,20 @@ struct Body<M> {
     remaining: u32,
 }
 
-/// What only recordings and links with a rate need to know of a body. Receivers are told apart by the sequence
-/// numbers of their deliveries, which follow each other without a gap from `first_sequence` on.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Label {
-    pub(crate) first_sequence: u64,
-    /// The number of the message with the first sequence number.
-    pub(crate) first_message: u64,
-    /// The event of its sending.
-    pub(crate) first_event: u64,
-    /// Its place among the recorded messages.
-    pub(crate) value: u32,
-    /// Bytes.
-    pub(crate) size: u32,
-}
-
 /// All bodies of a run; places are used again.
 #[derive(Clone, Debug)]
 pub(crate) struct Bodies<M> {
     bodies: Vec<Body<M>>,
-    /// Labels of the bodies at the same places, as far as there are any.
-    labels: Vec<Label>,
     free: Vec<u32>,
 }
 
 impl<M: Clone> Bodies<M> {
     pub(crate) fn new() -> Self {
-        Self { bodies: Vec::new(), labels: Vec::new(), free: Vec::new() }
+        Self { bodies: Vec::new(), free: Vec::new() }
     }
 
     pub(crate) fn clear(&mut self) {
         self.bodies.clear();
-        self.labels.clear();
         self.free.clear();
     }
 
@@ -62,23 +44,16 @@ impl<M: Clone> Bodies<M> {
         }
     }
 
-    /// Labels a body.
-    pub(crate) fn label(&mut self, slot: u32, label: Label) {
-        if self.labels.len() <= slot as usize {
-            self.labels.resize(slot as usize + 1, Label::default());
-        }
-        self.labels[slot as usize] = label;
-    }
-
-    /// The label of a body that has one.
-    pub(crate) fn label_of(&self, slot: u32) -> Label {
-        self.labels.get(slot as usize).copied().unwrap_or_default()
-    }
-
     /// Who sent a message.
     #[inline]
     pub(crate) fn from(&self, slot: u32) -> ProcessId {
         self.bodies[slot as usize].from
+    }
+
+    /// What a message says.
+    pub(crate) fn message(&self, slot: u32) -> &M {
+        let message = &self.bodies[slot as usize].message;
+        message.as_ref().unwrap_or_else(|| unreachable!("a body keeps its message until the last delivery"))
     }
 
     /// Another body with the same message; gives its place.
