@@ -10,6 +10,7 @@ pub mod algorithms;
 pub mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod explore;
 pub mod problems;
 pub mod process;
 pub mod registry;

@@ -14,7 +14,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("trace", &["process"]),
     ("world", &["process"]),
     ("simulate", &["process", "trace", "world"]),
-    ("explore", &["process", "trace", "world", "scenario", "check"]),
+    ("explore", &["process", "trace", "world", "simulate", "scenario", "check"]),
     ("live", &["process", "trace", "world", "scenario"]),
     ("scenario", &["process", "world"]),
     ("check", &["process", "problems", "trace"]),

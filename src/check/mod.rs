@@ -1,7 +1,9 @@
 //! Runs properties over a trace: from the simulator, a search or a live run alike.
 
+mod jury;
 mod typed;
 
+pub use jury::{Jury, jury};
 pub use typed::{Mismatch, Typed};
 
 use crate::process::{History, Measure, Names, Problem, Property, Samples, Verdict};

@@ -1,7 +1,7 @@
 //! What a handler sees of the world and how it acts on it: a `Context` that only pushes typed effects.
 
 use super::{Choices, LocalTime, Output, Process, ProcessId, TimerRange};
-use std::ops::Range;
+use std::{cell::Cell, ops::Range};
 
 /// Something a process wants done, applied by the driver in order after the handler has returned.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -95,6 +95,8 @@ pub struct Scene<'a> {
     pub neighbours: Neighbours<'a>,
     /// What its own clock shows.
     pub now: LocalTime,
+    /// Set when the process looks at its clock: a search must know whether time matters.
+    pub clock_read: Option<&'a Cell<bool>>,
 }
 
 /// The processes that one process has a link to, in order of their ids. Looked up only when they are asked for.
@@ -227,6 +229,9 @@ impl<'a, P: Process> Context<'a, P> {
     /// What this process's own clock shows. A scenario may skew it, step it, let it drift or freeze it.
     #[inline]
     pub fn now(&self) -> LocalTime {
+        if let Some(read) = self.scene.clock_read {
+            read.set(true);
+        }
         self.scene.now
     }
 

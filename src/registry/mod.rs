@@ -31,7 +31,8 @@ use crate::{
         unicast::Unicast, uniform_broadcast::UniformBroadcast, vector_clock::VectorClock,
         view_synchrony::ViewSynchrony, work_stealing::WorkStealing, worker_pool::WorkerPool,
     },
-    check::{self, Mismatch, Typed},
+    check::{self, Jury, Mismatch, Typed},
+    explore::Subject,
     process::{Actors, Description, Problem, Process, Samples, Verdict},
     scenario::{Catalogue, Facts, Misfit, Plan},
     trace::Trace,
@@ -53,7 +54,7 @@ pub struct Registry {
 struct Entry {
     facts: Known,
     actors: fn(&Plan) -> Result<Box<dyn Actors>, Misfit>,
-    judge_run: run::Judge,
+    jury: fn(&[String]) -> Box<dyn Jury>,
     judge: fn(&Trace, &[String]) -> Judged,
     measure: fn(&Trace) -> Measured,
 }
@@ -80,7 +81,7 @@ impl Registry {
         let entry = Entry {
             facts: Known::of::<P>(),
             actors: run::actors::<P>,
-            judge_run: run::judge_run::<P::Problem>,
+            jury: check::jury::<P::Problem>,
             judge: judge::<P::Problem>,
             measure: measure::<P::Problem>,
         };
@@ -198,7 +199,13 @@ impl Registry {
     pub fn run(&self, plan: &Plan, options: &Options) -> Result<Outcome, RunError> {
         let entry = self.entries.get(plan.algorithm.as_str());
         let entry = entry.ok_or_else(|| RunError::UnknownAlgorithm(plan.algorithm.clone()))?;
-        Ok(run::run(plan, options, (entry.actors)(plan)?, entry.judge_run))
+        Ok(run::run(plan, options, (entry.actors)(plan)?, &*(entry.jury)(&plan.checks)))
+    }
+
+    /// What a search needs to know of a scenario; none when its algorithm is not known here.
+    pub fn subject<'a>(&'a self, plan: &'a Plan) -> Option<Subject<'a>> {
+        let entry = self.entries.get(plan.algorithm.as_str())?;
+        Some(Subject { plan, actors: entry.actors, jury: entry.jury, catalogue: self })
     }
 
     /// Judges a trace, wherever it comes from, by the named properties of its algorithm's problem. None when the

@@ -2,13 +2,12 @@
 
 use crate::{
     algorithms::parts::channel::{self, Layer},
-    check::judge,
-    process::{
-        Actors, Cast, End, Exchange, Names, Problem, Process, ProcessId, Request, Table, Troupe, Verdict,
-    },
+    check::Jury,
+    explore::{Pool, Rules, strategy::Follow},
+    process::{Actors, Cast, End, Names, Process, ProcessId, Request, Table, Troupe, Verdict},
     scenario::{Channel, Difference, Misfit, Plan, Remark, Results, fit},
     simulate::{Engine, Pending, Queue, Summary},
-    trace::{self, Footer, Header, Level, Nodes, Recording, Told, Trace, TraceError, VERSION},
+    trace::{self, Footer, Header, Level, Nodes, Told, Trace, TraceError, VERSION},
     world::Fault,
 };
 use indexmap::IndexMap;
@@ -155,29 +154,28 @@ fn actors_on<P: Process, C: DeserializeOwned>(
     Ok(Box::new(Troupe::new(cast)))
 }
 
-/// Judges the run of a recording by the properties that `wanted` names.
-pub(super) type Judge = fn(&Recording, &dyn Actors, &Names, End, &[String]) -> IndexMap<String, Verdict>;
-
-/// Judges by the properties of `Pr`.
-pub(super) fn judge_run<Pr: Problem>(
-    recording: &Recording,
-    actors: &dyn Actors,
-    names: &Names,
-    end: End,
-    wanted: &[String],
-) -> IndexMap<String, Verdict> {
-    let exchange = actors.exchange().downcast_ref::<Exchange<Pr>>();
-    let exchange = exchange.unwrap_or_else(|| unreachable!("the judge is that of the algorithm's problem"));
-    judge(&recording.history(exchange, names.len(), end), names, wanted)
-}
-
-/// Runs a scenario with these processes.
-pub(super) fn run(plan: &Plan, options: &Options, actors: Box<dyn Actors>, judge: Judge) -> Outcome {
+/// Runs a scenario with these processes, in the order of its schedule where it has one.
+pub(super) fn run(plan: &Plan, options: &Options, actors: Box<dyn Actors>, jury: &dyn Jury) -> Outcome {
     let seed = options.seed.unwrap_or(plan.seed);
-    let mut engine = Engine::new(Arc::new(plan.setup.clone()), actors, Queue::new());
-    let summary = engine.run(seed, options.level);
-    let findings = find(plan, options.level, summary.end, &engine, judge);
-    conclude(plan, seed, options.level, summary, findings)
+    let setup = Arc::new(plan.setup.clone());
+    let Some(schedule) = &plan.schedule else {
+        let mut engine = Engine::new(setup, actors, Queue::new());
+        let summary = engine.run(seed, options.level);
+        let findings = find(plan, options.level, summary.end, &engine, jury);
+        return conclude(plan, seed, options.level, summary, findings);
+    };
+    let follow = Box::new(Follow::new(Arc::new(schedule.clone()), setup.clone(), false));
+    let mut engine = Engine::new(setup.clone(), actors, Pool::new(setup, Rules::default(), follow));
+    let mut summary = engine.run(seed, options.level);
+    let strategy = engine.pending_mut().strategy();
+    if strategy.stopped() {
+        summary.end = End::CutShort;
+    }
+    let misstep = strategy.misstep().map(|misstep| misstep.told(schedule, &plan.setup.names));
+    let findings = find(plan, options.level, summary.end, &engine, jury);
+    let mut outcome = conclude(plan, seed, options.level, summary, findings);
+    outcome.difference.unmet.extend(misstep.map(Remark::on_run));
+    outcome
 }
 
 /// What a recording has to say, its types aside.
@@ -197,7 +195,7 @@ fn find(
     level: Level,
     end: End,
     engine: &Engine<dyn Actors, impl Pending>,
-    judge: Judge,
+    jury: &dyn Jury,
 ) -> Findings {
     let names = &plan.setup.names;
     let (recording, actors) = (engine.recording(), engine.actors());
@@ -211,7 +209,9 @@ fn find(
         idle: idle_faults(engine.faults()),
     };
     if level >= Level::Full {
-        findings.verdicts = judge(recording, actors, names, end, &plan.checks);
+        let verdicts = jury.judge(recording, actors, names, end);
+        let properties = jury.properties().into_iter().map(str::to_owned);
+        findings.verdicts = properties.zip(verdicts).collect();
         findings.told = recording.told(actors, names);
         for node in plan.expect.outputs.keys() {
             findings.outputs.insert(*node, Vec::new());

@@ -15,6 +15,7 @@ mod raw;
 mod read;
 mod resolved;
 mod reword;
+mod schedule;
 mod schema;
 mod shorthand;
 mod suggest;
@@ -28,6 +29,7 @@ pub use overrides::Override;
 pub use path::Segment;
 pub use plan::{Bound, Channel, Expect, Expected, Fuzz, Plan};
 pub use raw::Vary;
+pub use schedule::{Move, Parcel, Schedule, ScheduleStep, Then};
 pub use schema::schema;
 pub use suggest::nearest;
 
@@ -179,6 +181,7 @@ fn plan_of(name: &str, mut tree: Value, catalogue: &dyn Catalogue, findings: &mu
     let ordinary = if raw.check.is_some() { Expected::Holds } else { Expected::NotViolated };
     let expect = reader.expect(raw.expect, &checks, ordinary);
     let fuzz = reader.fuzz(raw.fuzz.as_ref());
+    let schedule = reader.schedule(raw.schedule.as_ref());
     let events_limit = reader.events_limit(raw.events_limit);
     let nodes = nodes.filter(|_| findings.is_empty())?;
     let mut plan = Plan {
@@ -207,7 +210,7 @@ fn plan_of(name: &str, mut tree: Value, catalogue: &dyn Catalogue, findings: &mu
         addresses: nodes.addresses,
         fuzz,
         live: raw.live,
-        schedule: raw.schedule,
+        schedule,
         resolved: Value::Null,
     };
     plan.resolved = resolved::resolved(&plan, tree);

@@ -1,6 +1,6 @@
 //! What a scenario means: everything checked, everything named, every default filled in.
 
-use super::raw::Vary;
+use super::{Schedule, raw::Vary};
 use crate::{
     process::{ProcessId, Verdict},
     world::Setup,
@@ -44,8 +44,8 @@ pub struct Plan {
     pub fuzz: Option<Fuzz>,
     /// What `synod live` needs, as written.
     pub live: Option<Value>,
-    /// An exact order of events, as written.
-    pub schedule: Option<Value>,
+    /// An exact order of events.
+    pub schedule: Option<Schedule>,
     /// The scenario again with every default written out and every override applied: loading it gives this plan.
     pub resolved: Value,
 }

@@ -255,7 +255,8 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
                     let place = self.endings.len() as u32;
                     self.endings.push(ending);
                     let key = key(FIRST_ENDING + u64::from(place), None);
-                    self.pending.push(Entry { time: at.0, key, to: 0, what: ENDING | place });
+                    let entry = Entry { time: at.0, key, to: 0, what: ENDING | place };
+                    self.pending.push_ending(entry, ending);
                 }
             }
         }

@@ -169,6 +169,10 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
             self.read_ahead();
             self.now = self.now.max(Time(entry.time));
             self.steps += 1;
+            let answers = self.pending.answers();
+            if !answers.is_empty() {
+                self.world.answer(answers);
+            }
             self.dispatch(entry);
         };
         Summary { end, time: self.now, steps: self.steps }
@@ -201,6 +205,16 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
     /// The processes.
     pub fn actors(&self) -> &A {
         &self.actors
+    }
+
+    /// The world as it stands.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// Plans other actions from the next run on. Everything else about `setup` is as it was.
+    pub fn plan(&mut self, setup: Arc<Setup>) {
+        self.world.plan(setup);
     }
 
     /// What is pending.

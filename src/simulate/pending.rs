@@ -1,7 +1,10 @@
 //! What is still to happen, and who says what happens next.
 
 use super::{Entry, Queue};
-use crate::{process::ProcessId, world::Reason};
+use crate::{
+    process::ProcessId,
+    world::{Ending, Reason},
+};
 
 /// What an entry's `what` means: three bits of tag above a place.
 pub(super) const DELIVERY: u32 = 0;
@@ -89,6 +92,10 @@ pub trait Pending {
     fn next(&mut self) -> Option<Next>;
     /// Entries that come soon, if there are some that were not asked for yet: time to read ahead what they need.
     fn take_fresh(&mut self) -> &[Entry];
+    /// Puts in the end of something that lasts.
+    fn push_ending(&mut self, entry: Entry, ending: Ending);
+    /// What the process chooses in the step that comes now, as far as that is decided here.
+    fn answers(&self) -> &[u32];
     /// A process made a choice in the step that was taken last.
     fn note_choice(&mut self, options: u32, chosen: u32);
 }
@@ -120,6 +127,16 @@ impl Pending for Queue {
     #[inline]
     fn take_fresh(&mut self) -> &[Entry] {
         Queue::take_fresh(self)
+    }
+
+    #[inline]
+    fn push_ending(&mut self, entry: Entry, _ending: Ending) {
+        Queue::push(self, entry);
+    }
+
+    #[inline]
+    fn answers(&self) -> &[u32] {
+        &[]
     }
 
     #[inline]

@@ -26,7 +26,7 @@ use draws::{Draws, Purpose, below, link_key};
 use faults::{Doomed, Faults};
 use links::{Links, Parcel};
 use nodes::Nodes;
-use std::{sync::Arc, time::Duration};
+use std::{cell::Cell, sync::Arc, time::Duration};
 use topology::Topology;
 
 /// The world of one run.
@@ -45,6 +45,10 @@ pub struct World {
     weighs: bool,
     /// How many draws each node has made for timers and choices.
     drawn: Vec<[u32; 2]>,
+    /// What the next choices are, before any is drawn; the last one comes first.
+    answers: Vec<u32>,
+    /// Whether a process has looked at its clock.
+    clock_read: Cell<bool>,
 }
 
 /// Answers a node's choices from the seed.
@@ -53,10 +57,14 @@ pub struct Chooser<'a> {
     draws: &'a mut Draws,
     made: &'a mut u32,
     owner: u64,
+    answers: &'a mut Vec<u32>,
 }
 
 impl Choices for Chooser<'_> {
     fn choose(&mut self, options: u32) -> u32 {
+        if let Some(answer) = self.answers.pop() {
+            return answer.min(options - 1);
+        }
         let word = self.draws.draw(Purpose::Choice, self.owner, u64::from(*self.made));
         *self.made += 1;
         below(word, u64::from(options)) as u32
@@ -103,6 +111,8 @@ impl World {
             clocks: Vec::new(),
             weighs: setup.has_rates(),
             drawn: Vec::new(),
+            answers: Vec::new(),
+            clock_read: Cell::new(false),
             setup,
         }
     }
@@ -124,6 +134,8 @@ impl World {
         self.nodes.reset(count);
         self.drawn.clear();
         self.drawn.resize(count, [0; 2]);
+        self.answers.clear();
+        self.clock_read.set(false);
         self.clocks.clear();
         let skewed = |node: &NodeSetup| node.clock_offset != 0 || node.clock_drift != 0;
         if self.setup.nodes.values().any(skewed) {
@@ -196,13 +208,36 @@ impl World {
     pub fn stage(&mut self, me: ProcessId, now: Time) -> (Scene<'_>, Chooser<'_>) {
         let now = self.shows(me, now);
         let neighbours = self.topology.neighbours(me);
-        let scene = Scene { me, group_size: self.setup.names.len() as u32, neighbours, now };
+        let scene = Scene {
+            me,
+            group_size: self.setup.names.len() as u32,
+            neighbours,
+            now,
+            clock_read: Some(&self.clock_read),
+        };
         let chooser = Chooser {
             draws: &mut self.draws,
             made: &mut self.drawn[me.index()][1],
             owner: self.setup.names.key(me),
+            answers: &mut self.answers,
         };
         (scene, chooser)
+    }
+
+    /// Answers the choices of the next step, in order, before any is drawn; answers left over are forgotten.
+    pub fn answer(&mut self, choices: &[u32]) {
+        self.answers.clear();
+        self.answers.extend(choices.iter().rev());
+    }
+
+    /// Whether any process has looked at its clock in this run.
+    pub fn clock_read(&self) -> bool {
+        self.clock_read.get()
+    }
+
+    /// Plans other actions from the next run on. Everything else about `setup` is as it was.
+    pub fn plan(&mut self, setup: Arc<Setup>) {
+        self.setup = setup;
     }
 
     /// Whether a message's size matters: some link has a rate, now or later.

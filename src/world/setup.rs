@@ -45,6 +45,12 @@ impl Setup {
         }
     }
 
+    /// Whether messages from one node to another arrive in the order of their sending, by the links' settings.
+    pub fn is_fifo(&self, from: ProcessId, to: ProcessId) -> bool {
+        let settings = self.links.iter().rev().filter(|(pattern, _)| pattern.matches(from, to));
+        settings.filter_map(|(_, patch)| patch.fifo).next().unwrap_or(self.network.fifo)
+    }
+
     /// Whether some link has a rate at some time.
     pub(crate) fn has_rates(&self) -> bool {
         let planned = self.agenda.iter().filter_map(|planned| match &planned.action {

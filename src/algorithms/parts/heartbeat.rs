@@ -197,7 +197,7 @@ mod tests {
     fn step<T>(handler: impl FnOnce(&mut Context<'_, Owner>) -> T) -> (T, Effects<Owner>) {
         let me = ProcessId(0);
         let neighbours = Neighbours::everybody(me, 3);
-        let scene = Scene { me, group_size: 3, neighbours, now: LocalTime(0) };
+        let scene = Scene { me, group_size: 3, neighbours, now: LocalTime(0), clock_read: None };
         let mut effects = Effects::new();
         let answer = handler(&mut Context::new(scene, &mut effects, &mut ()));
         (answer, effects)

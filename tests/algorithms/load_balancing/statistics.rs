@@ -25,7 +25,7 @@ impl Choices for Thrown {
 fn fullest(servers: u32, policy: Policy, seed: u64) -> u64 {
     let me = ProcessId(0);
     let neighbours = Neighbours::everybody(me, servers + 1);
-    let scene = Scene { me, group_size: servers + 1, neighbours, now: LocalTime(0) };
+    let scene = Scene { me, group_size: servers + 1, neighbours, now: LocalTime(0), clock_read: None };
     let (mut effects, mut dice) = (Effects::new(), Thrown(Dice::new(seed)));
     let config = load_balancer::Config { policy, ..Default::default() };
     let mut context = Context::new(scene, &mut effects, &mut dice);

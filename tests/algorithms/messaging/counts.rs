@@ -138,7 +138,7 @@ impl<P: Process<Problem = Messaging, Stable = ()>> Bench<P> {
     ) -> Vec<(ProcessId, P::Message)> {
         let (me, group_size) = (self.me, self.group_size);
         let neighbours = Neighbours::everybody(me, group_size);
-        let scene = Scene { me, group_size, neighbours, now: LocalTime(0) };
+        let scene = Scene { me, group_size, neighbours, now: LocalTime(0), clock_read: None };
         let (mut effects, mut choices) = (Effects::new(), ());
         self.process = act(self.process.take(), &mut Context::new(scene, &mut effects, &mut choices));
         let sends = effects.list.into_iter().filter_map(|effect| match effect {

@@ -1,0 +1,49 @@
+//! Some properties of a problem, ready to judge many runs.
+
+use crate::{
+    process::{Actors, End, Exchange, History, Names, Problem, Property, PropertyKind, Verdict},
+    trace::Recording,
+};
+
+/// Judges recorded runs of one algorithm by some of its problem's properties.
+pub trait Jury {
+    /// One verdict for each property, in their order. Recording and processes are those of the same run.
+    fn judge(&self, recording: &Recording, actors: &dyn Actors, names: &Names, end: End) -> Vec<Verdict>;
+    /// The names of the properties.
+    fn properties(&self) -> Vec<&'static str>;
+    /// Of what kind each is.
+    fn kinds(&self) -> Vec<PropertyKind>;
+}
+
+/// The properties of `Pr` that `wanted` names, in that order. Names unknown to the problem are left out: a scenario's
+/// are known, they were checked when it was read.
+pub fn jury<Pr: Problem>(wanted: &[String]) -> Box<dyn Jury> {
+    let mut properties: Vec<Option<Property<Pr>>> = Pr::properties().into_iter().map(Some).collect();
+    let mut take = |name: &String| {
+        let named = |property: &&mut Option<Property<Pr>>| {
+            property.as_ref().is_some_and(|property| property.name == name)
+        };
+        properties.iter_mut().find(named).and_then(Option::take)
+    };
+    Box::new(Bench(wanted.iter().filter_map(&mut take).collect()))
+}
+
+struct Bench<Pr: Problem>(Vec<Property<Pr>>);
+
+impl<Pr: Problem> Jury for Bench<Pr> {
+    fn judge(&self, recording: &Recording, actors: &dyn Actors, names: &Names, end: End) -> Vec<Verdict> {
+        let exchange = actors.exchange().downcast_ref::<Exchange<Pr>>();
+        let exchange =
+            exchange.unwrap_or_else(|| unreachable!("the jury is that of the algorithm's problem"));
+        let history: History<'_, Pr> = recording.history(exchange, names.len(), end);
+        names.scope(|| self.0.iter().map(|property| (property.check)(&history)).collect())
+    }
+
+    fn properties(&self) -> Vec<&'static str> {
+        self.0.iter().map(|property| property.name).collect()
+    }
+
+    fn kinds(&self) -> Vec<PropertyKind> {
+        self.0.iter().map(|property| property.kind).collect()
+    }
+}

@@ -1,0 +1,214 @@
+//! What is pending, taken in the order that a strategy chooses among what could happen next.
+
+use super::{
+    name::name,
+    strategy::{Fate, Offer, Pick, Strategy},
+};
+use crate::{
+    process::{ProcessId, Time},
+    scenario::ScheduleStep,
+    simulate::{Entry, Next, Occasion, Pending},
+    world::{Ending, Setup},
+};
+use std::sync::Arc;
+
+/// What is pending, each with what a strategy may want to know of it.
+pub struct Pool {
+    setup: Arc<Setup>,
+    rules: Rules,
+    waiting: Vec<Offer>,
+    /// The places in `waiting` of what could happen next.
+    enabled: Vec<u32>,
+    strategy: Box<dyn Strategy>,
+    /// How many entries were pushed so far.
+    serial: u64,
+    /// The time of what happened last.
+    now: u64,
+    /// What happened, where that is wanted.
+    log: Option<Vec<ScheduleStep>>,
+    answers: Vec<u32>,
+}
+
+/// What could happen next at all.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Rules {
+    /// Whether timers run out at any moment; otherwise only when no message is under way, in order of time.
+    pub timers_any_time: bool,
+}
+
+impl Pool {
+    /// Nothing pending yet; `strategy` will choose.
+    pub fn new(setup: Arc<Setup>, rules: Rules, strategy: Box<dyn Strategy>) -> Self {
+        Self {
+            setup,
+            rules,
+            waiting: Vec::new(),
+            enabled: Vec::new(),
+            strategy,
+            serial: 0,
+            now: 0,
+            log: None,
+            answers: Vec::new(),
+        }
+    }
+
+    /// Plans other actions from the next run on.
+    pub fn plan(&mut self, setup: Arc<Setup>) {
+        self.setup = setup;
+    }
+
+    /// Another strategy from the next run on; gives the one so far.
+    pub fn follow(&mut self, strategy: Box<dyn Strategy>, rules: Rules) -> Box<dyn Strategy> {
+        self.rules = rules;
+        std::mem::replace(&mut self.strategy, strategy)
+    }
+
+    /// The strategy, to be prepared for the next run or asked about the last one.
+    pub fn strategy(&mut self) -> &mut dyn Strategy {
+        &mut *self.strategy
+    }
+
+    /// Whether to write down what happens, from the next run on.
+    pub fn write_log(&mut self, wanted: bool) {
+        self.log = wanted.then(Vec::new);
+    }
+
+    /// What happened in the last run, where it was written down.
+    pub fn log(&self) -> &[ScheduleStep] {
+        self.log.as_deref().unwrap_or_default()
+    }
+
+    fn add(&mut self, entry: Entry, from: ProcessId, kind: &'static str, ending: Option<Ending>) {
+        self.serial += 1;
+        let fifo = self.setup.is_fifo(from, ProcessId(entry.to));
+        self.waiting.push(Offer { entry, from, kind, serial: self.serial, fifo, ending });
+    }
+
+    /// Finds what could happen next.
+    fn enable(&mut self) {
+        self.enabled.clear();
+        let until = self.setup.until.map_or(u64::MAX, |until| until.0);
+        let mut environment: Option<(usize, (u64, u64))> = None;
+        let mut delivers = false;
+        for (place, offer) in self.waiting.iter().enumerate() {
+            if offer.entry.time > until {
+                continue;
+            }
+            match offer.entry.occasion() {
+                Occasion::Delivery(_) | Occasion::Hop(_) => {
+                    let blocked =
+                        offer.fifo && self.waiting[..place].iter().any(|other| other.is_before(offer));
+                    if !blocked {
+                        delivers = true;
+                        self.enabled.push(place as u32);
+                    }
+                }
+                Occasion::Timer(_) => {
+                    let rank = offer.rank();
+                    let earlier = |other: &Offer| other.is_timer_of(offer.entry.to) && other.rank() < rank;
+                    if self.rules.timers_any_time && !self.waiting.iter().any(earlier) {
+                        self.enabled.push(place as u32);
+                    }
+                }
+                Occasion::Planned(_) | Occasion::Ending(_) | Occasion::Boot | Occasion::Ask(_) => {
+                    let rank = offer.rank();
+                    if environment.is_none_or(|(_, first)| rank < first) {
+                        environment = Some((place, rank));
+                    }
+                }
+            }
+        }
+        self.enabled.extend(environment.map(|(place, _)| place as u32));
+        if !self.rules.timers_any_time && !delivers {
+            self.enable_first_timer(until, environment.map(|(_, rank)| rank));
+        }
+        if self.enabled.is_empty() {
+            // What is left comes after the end: the driver sees by its time that the run is over.
+            let first = (0..self.waiting.len()).min_by_key(|place| self.waiting[*place].rank());
+            self.enabled.extend(first.map(|place| place as u32));
+        }
+    }
+
+    /// Where timers are patient, the earliest of all may run out, and not after what is planned before it.
+    fn enable_first_timer(&mut self, until: u64, environment: Option<(u64, u64)>) {
+        let timers = self.waiting.iter().enumerate().filter(|(_, offer)| {
+            matches!(offer.entry.occasion(), Occasion::Timer(_)) && offer.entry.time <= until
+        });
+        let Some((place, first)) = timers.min_by_key(|(_, offer)| offer.rank()) else { return };
+        if environment.is_some_and(|rank| first.rank() < rank) {
+            self.enabled.clear();
+        }
+        if environment.is_none_or(|rank| first.rank() < rank) {
+            self.enabled.push(place as u32);
+        }
+    }
+}
+
+impl Pending for Pool {
+    fn clear(&mut self) {
+        self.waiting.clear();
+        self.serial = 0;
+        self.now = 0;
+        self.answers.clear();
+        if let Some(log) = &mut self.log {
+            log.clear();
+        }
+        self.strategy.begin();
+    }
+
+    fn push(&mut self, entry: Entry) {
+        self.add(entry, ProcessId(entry.to), "", None);
+    }
+
+    fn push_delivery(&mut self, entry: Entry, from: ProcessId, kind: &dyn Fn() -> &'static str) {
+        let kind = if self.log.is_some() || self.strategy.names_kinds() { kind() } else { "" };
+        self.add(entry, from, kind, None);
+    }
+
+    fn push_ending(&mut self, entry: Entry, ending: Ending) {
+        self.add(entry, ProcessId(entry.to), "", Some(ending));
+    }
+
+    fn cancel_timer(&mut self, slot: u32) {
+        self.waiting.retain(|offer| offer.entry.occasion() != Occasion::Timer(slot));
+    }
+
+    fn next(&mut self) -> Option<Next> {
+        if self.waiting.is_empty() {
+            return None;
+        }
+        self.enable();
+        let Pick { place, fate, at } = self.strategy.pick(&self.waiting, &self.enabled, self.now)?;
+        let answers = self.strategy.answers();
+        self.answers.clear();
+        self.answers.extend_from_slice(answers);
+        let mut entry = self.waiting[place as usize].entry;
+        entry.time = at.unwrap_or(entry.time).max(self.now);
+        if self.log.is_some() {
+            let what = name(&self.waiting, place as usize, fate, &self.setup);
+            let step = ScheduleStep { what, at: Some(Time(entry.time)), choose: Vec::new() };
+            self.log.iter_mut().for_each(|log| log.push(step.clone()));
+        }
+        if fate == Fate::Twice {
+            return Some(Next::Twice(entry));
+        }
+        self.now = entry.time;
+        self.waiting.remove(place as usize);
+        Some(Next::Happens(if fate == Fate::Lost { entry.lost() } else { entry }))
+    }
+
+    fn take_fresh(&mut self) -> &[Entry] {
+        &[]
+    }
+
+    fn answers(&self) -> &[u32] {
+        &self.answers
+    }
+
+    fn note_choice(&mut self, options: u32, chosen: u32) {
+        self.strategy.note_choice(options, chosen);
+        if let Some(step) = self.log.as_mut().and_then(|log| log.last_mut()) {
+            step.choose.push(chosen);
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Strategies: who answers what happens next, one file each.
+
+mod delay_bounded;
+mod follow;
+mod pct;
+mod timed;
+mod walk;
+
+pub use delay_bounded::DelayBounded;
+pub use follow::{Follow, Misstep};
+pub use pct::Pct;
+pub use timed::Timed;
+pub use walk::Walk;
+
+use crate::{
+    process::ProcessId,
+    simulate::{Entry, Occasion},
+    world::Ending,
+};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+/// Something that is pending.
+#[derive(Clone, Copy, Debug)]
+pub struct Offer {
+    /// As the event loop knows it.
+    pub entry: Entry,
+    /// Where a message comes from just now.
+    pub from: ProcessId,
+    /// The kind of a message, where kinds are looked up.
+    pub kind: &'static str,
+    /// Its number among everything that was ever pending in this run: the same after the same beginning.
+    pub serial: u64,
+    /// Whether its link delivers in order.
+    pub fifo: bool,
+    /// What ends, where that is what it is about.
+    pub ending: Option<Ending>,
+}
+
+impl Offer {
+    /// Its place in the order of time.
+    pub fn rank(&self) -> (u64, u64) {
+        (self.entry.time, self.entry.key)
+    }
+
+    /// Whether it is a message.
+    pub fn is_message(&self) -> bool {
+        matches!(self.entry.occasion(), Occasion::Delivery(_) | Occasion::Hop(_))
+    }
+
+    /// Whether it is a timer.
+    pub fn is_timer(&self) -> bool {
+        matches!(self.entry.occasion(), Occasion::Timer(_))
+    }
+
+    pub(super) fn is_timer_of(&self, node: u32) -> bool {
+        self.entry.to == node && self.is_timer()
+    }
+
+    /// Whether it was sent before `other` on the same link. It was if it is pending and stands before it.
+    pub(super) fn is_before(&self, other: &Self) -> bool {
+        self.is_message() && self.from == other.from && self.entry.to == other.entry.to
+    }
+
+    /// Whether it is a message of the same kind on the same link.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        self.kind == other.kind && self.from == other.from && self.entry.to == other.entry.to
+    }
+}
+
+/// What becomes of what is picked.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Fate {
+    /// It happens.
+    Happens,
+    /// The message is lost.
+    Lost,
+    /// The message is under way twice; the original stays pending.
+    Twice,
+}
+
+/// What happens next.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Pick {
+    /// Its place among what is pending.
+    pub place: u32,
+    /// What becomes of it.
+    pub fate: Fate,
+    /// When, in nanoseconds; never before what happened last. At the time of the entry when absent.
+    pub at: Option<u64>,
+}
+
+impl Pick {
+    /// It happens at its own time.
+    pub fn happens(place: u32) -> Self {
+        Self { place, fate: Fate::Happens, at: None }
+    }
+}
+
+/// Answers what happens next.
+pub trait Strategy {
+    /// A run begins.
+    fn begin(&mut self);
+    /// Picks one of the `enabled` places of `pending`, of which there is at least one; the run ends, cut short, when
+    /// there is none to its liking. `now` is the time of what happened last.
+    fn pick(&mut self, pending: &[Offer], enabled: &[u32], now: u64) -> Option<Pick>;
+    /// Whether it wants to know the kinds of messages.
+    fn names_kinds(&self) -> bool;
+    /// What the process chooses in the step that was picked last, as far as it says.
+    fn answers(&self) -> &[u32];
+    /// A process made a choice in that step.
+    fn note_choice(&mut self, options: u32, chosen: u32);
+    /// Whether it was this that ended the last run.
+    fn stopped(&self) -> bool;
+    /// The first step of a schedule that did not fit in the last run.
+    fn misstep(&self) -> Option<&Misstep>;
+}
+
+/// Draws of a strategy: a stream from a run's seed.
+#[derive(Clone, Debug)]
+pub(super) struct Dice(ChaCha8Rng);
+
+impl Dice {
+    pub(super) fn new(seed: u64, purpose: &[u8; 8]) -> Self {
+        let mut key = *b"................synod: searching";
+        key[..8].copy_from_slice(&seed.to_le_bytes());
+        key[8..16].copy_from_slice(purpose);
+        Self(ChaCha8Rng::from_seed(key))
+    }
+
+    /// A number below `bound`; 0 when `bound` is 0.
+    pub(super) fn below(&mut self, bound: u64) -> u64 {
+        ((u128::from(self.0.next_u64()) * u128::from(bound)) >> 64) as u64
+    }
+}

@@ -1,0 +1,56 @@
+//! Seeded timed runs: the earliest event first, as in `synod run`; the network may make copies.
+
+use super::{Dice, Fate, Misstep, Offer, Pick, Strategy};
+
+/// The earliest event first.
+#[derive(Clone, Debug)]
+pub struct Timed {
+    seed: u64,
+    dice: Dice,
+    /// How many more copies the network may make.
+    copies: u32,
+    copies_max: u32,
+}
+
+impl Timed {
+    /// Up to `copies` messages are made twice, drawn from `seed`.
+    pub fn new(seed: u64, copies: u32) -> Self {
+        Self { seed, dice: Dice::new(seed, b"copies: "), copies, copies_max: copies }
+    }
+}
+
+impl Strategy for Timed {
+    fn begin(&mut self) {
+        self.dice = Dice::new(self.seed, b"copies: ");
+        self.copies = self.copies_max;
+    }
+
+    fn pick(&mut self, pending: &[Offer], _enabled: &[u32], _now: u64) -> Option<Pick> {
+        let place = (0..pending.len()).min_by_key(|place| pending[*place].rank())?;
+        let mut pick = Pick::happens(place as u32);
+        let copied = self.copies > 0 && pending[place].is_message() && !pending[place].entry.is_lost();
+        if copied && self.dice.below(8) == 0 {
+            self.copies -= 1;
+            pick.fate = Fate::Twice;
+        }
+        Some(pick)
+    }
+
+    fn names_kinds(&self) -> bool {
+        false
+    }
+
+    fn answers(&self) -> &[u32] {
+        &[]
+    }
+
+    fn note_choice(&mut self, _options: u32, _chosen: u32) {}
+
+    fn stopped(&self) -> bool {
+        false
+    }
+
+    fn misstep(&self) -> Option<&Misstep> {
+        None
+    }
+}
