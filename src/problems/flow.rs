@@ -61,7 +61,7 @@ impl Problem for Flow {
 
     fn properties() -> Vec<Property<Self>> {
         use PropertyKind::{Liveness, Safety};
-        use Sees::{Causality, Nodes, Order};
+        use Sees::{Causality, Nodes};
         let property = |name, about, kind, sees, check| Property { name, about, kind, sees, check };
         vec![
             property("bounded", "No more items wait than the sink has room for.", Safety, Nodes, bounded),
@@ -69,7 +69,7 @@ impl Problem for Flow {
                 "no-silent-loss",
                 "What a correct producer offers to a correct sink is consumed, or somebody says that it is not.",
                 Liveness,
-                Order,
+                Nodes,
                 no_silent_loss,
             ),
             property(
@@ -152,8 +152,8 @@ fn bounded(history: &History<'_, Flow>) -> Verdict {
 
 fn no_silent_loss(history: &History<'_, Flow>) -> Verdict {
     let correct = history.correct();
-    let sink = outputs(history).find(|(_, _, output)| matches!(output, Output::Capacity(_)));
-    if sink.is_some_and(|(_, sink, _)| !correct[sink.index()]) {
+    let mut sinks = outputs(history).filter(|(_, _, output)| matches!(output, Output::Capacity(_)));
+    if sinks.any(|(_, sink, _)| !correct[sink.index()]) {
         return Verdict::Vacuous;
     }
     let mut settled = BTreeMap::new();

@@ -112,14 +112,14 @@ fn reaching() -> Vec<Property<Broadcast>> {
             "agreement",
             "What one correct process delivers, all correct processes but its sender deliver.",
             Liveness,
-            Order,
+            Causality,
             agreement,
         ),
         property(
             "uniform-agreement",
             "What any process delivers, even one that crashes, all correct processes but its sender deliver.",
             Liveness,
-            Order,
+            Causality,
             uniform_agreement,
         ),
         property(
