@@ -17,7 +17,7 @@ use std::{collections::BTreeMap, fmt, process::ExitCode, time::Duration};
 use synod::{
     process::{
         Context, Description, Example, History, Measure, Problem, Process, ProcessId, Property, PropertyKind,
-        Verdict, What,
+        Sees, Verdict, What,
     },
     registry::Registry,
 };
@@ -74,12 +74,14 @@ impl Problem for Election {
                 name: "one-outcome",
                 about: "No two candidates learn different outcomes.",
                 kind: PropertyKind::Safety,
+                sees: Sees::Nodes,
                 check: one_outcome,
             },
             Property {
                 name: "outcome",
                 about: "Every candidate that stays up learns the outcome.",
                 kind: PropertyKind::Liveness,
+                sees: Sees::Nodes,
                 check: outcome,
             },
         ]

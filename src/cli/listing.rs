@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     process::Example,
-    registry::{Described, Registry},
+    registry::{Described, Registry, Stated},
     scenario,
 };
 use clap::CommandFactory;
@@ -95,8 +95,9 @@ const WIDTH: usize = 100;
 fn page(described: &Described) -> Result<String, Failure> {
     let description = &described.description;
     let plain = |texts: &[&'static str]| texts.iter().map(|text| ("", *text)).collect::<Vec<_>>();
-    let promised = |(name, _, _): &&(&'static str, _, _)| description.promises.contains(name);
-    let promises = described.properties.iter().filter(promised).map(|(name, about, _)| (*name, *about));
+    let promised = |property: &&Stated| description.promises.contains(&property.name);
+    let promises =
+        described.properties.iter().filter(promised).map(|property| (property.name, property.about));
     let mut page = wrapped(&format!("{}: {}", description.name, description.summary), 0, 0);
     page.push_str(&format!("\nProblem: {}\n", described.problem));
     page.push_str(&section("Requests", &requests(described.requests)));

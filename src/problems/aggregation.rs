@@ -5,7 +5,7 @@
 //! operations are associative and commutative, so that the shape of the tree and the order of arrival do not matter.
 
 use crate::process::{
-    Example, History, Measure, Problem, ProcessId, Property, PropertyKind, Unit, Verdict, What,
+    Example, History, Measure, Problem, ProcessId, Property, PropertyKind, Sees, Unit, Verdict, What,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -91,24 +91,28 @@ impl Problem for Aggregation {
 
     fn properties() -> Vec<Property<Self>> {
         use PropertyKind::{Liveness, Safety};
-        let property = |name, about, kind, check| Property { name, about, kind, check };
+        use Sees::{Nodes, Order};
+        let property = |name, about, kind, sees, check| Property { name, about, kind, sees, check };
         vec![
             property(
                 "exactly-once",
                 "A round's result is told once, and holds everybody's value of that round exactly once.",
                 Safety,
+                Order,
                 exactly_once,
             ),
             property(
                 "termination",
                 "When everybody has contributed to a round, its result is told.",
                 Liveness,
+                Nodes,
                 termination,
             ),
             property(
                 "announcement",
                 "What one process is told of a round, every correct process is told.",
                 Liveness,
+                Nodes,
                 announcement,
             ),
         ]

@@ -5,7 +5,7 @@
 //! and its number among the producer's offers. The *sink* is the process that tells how much room it has.
 
 use crate::process::{
-    Example, History, Measure, Problem, ProcessId, Property, PropertyKind, Unit, Verdict, What,
+    Example, History, Measure, Problem, ProcessId, Property, PropertyKind, Sees, Unit, Verdict, What,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -61,28 +61,32 @@ impl Problem for Flow {
 
     fn properties() -> Vec<Property<Self>> {
         use PropertyKind::{Liveness, Safety};
-        let property = |name, about, kind, check| Property { name, about, kind, check };
+        use Sees::{Causality, Nodes};
+        let property = |name, about, kind, sees, check| Property { name, about, kind, sees, check };
         vec![
-            property("bounded", "No more items wait than the sink has room for.", Safety, bounded),
+            property("bounded", "No more items wait than the sink has room for.", Safety, Nodes, bounded),
             property(
                 "no-silent-loss",
                 "What a correct producer offers to a correct sink is consumed, or somebody says that it is not.",
                 Liveness,
+                Nodes,
                 no_silent_loss,
             ),
             property(
                 "at-most-once",
                 "What is consumed was offered before, is consumed once, and nobody says that it is not.",
                 Safety,
+                Causality,
                 at_most_once,
             ),
             property(
                 "fifo",
                 "The items of one producer are consumed in the order in which it offered them.",
                 Safety,
+                Nodes,
                 fifo,
             ),
-            property("nothing-lost", "No item is shed or refused.", Safety, nothing_lost),
+            property("nothing-lost", "No item is shed or refused.", Safety, Nodes, nothing_lost),
         ]
     }
 
@@ -148,8 +152,8 @@ fn bounded(history: &History<'_, Flow>) -> Verdict {
 
 fn no_silent_loss(history: &History<'_, Flow>) -> Verdict {
     let correct = history.correct();
-    let sink = outputs(history).find(|(_, _, output)| matches!(output, Output::Capacity(_)));
-    if sink.is_some_and(|(_, sink, _)| !correct[sink.index()]) {
+    let mut sinks = outputs(history).filter(|(_, _, output)| matches!(output, Output::Capacity(_)));
+    if sinks.any(|(_, sink, _)| !correct[sink.index()]) {
         return Verdict::Vacuous;
     }
     let mut settled = BTreeMap::new();

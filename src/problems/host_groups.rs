@@ -5,7 +5,7 @@
 //! by its sender and its number among all that the sender was asked to send. A process that restarts is in no group.
 
 use crate::process::{
-    Example, History, Measure, Problem, ProcessId, Property, PropertyKind, Unit, Verdict, What,
+    Example, History, Measure, Problem, ProcessId, Property, PropertyKind, Sees, Unit, Verdict, What,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -73,21 +73,36 @@ impl Problem for HostGroups {
 
     fn properties() -> Vec<Property<Self>> {
         use PropertyKind::{Liveness, Safety};
-        let property = |name, about, kind, check| Property { name, about, kind, check };
+        use Sees::{Causality, Nodes, Order};
+        let property = |name, about, kind, sees, check| Property { name, about, kind, sees, check };
         vec![
             property(
                 "members-only",
                 "Nobody receives what is sent to a group that he is not in.",
                 Safety,
+                Nodes,
                 members_only,
             ),
-            property("integrity", "What is received was sent to that group before.", Safety, integrity),
-            property("at-most-once", "Nobody receives a message twice.", Safety, at_most_once),
-            property("scope", "No message goes over more links than its sender allows.", Safety, scope),
+            property(
+                "integrity",
+                "What is received was sent to that group before.",
+                Safety,
+                Causality,
+                integrity,
+            ),
+            property("at-most-once", "Nobody receives a message twice.", Safety, Nodes, at_most_once),
+            property(
+                "scope",
+                "No message goes over more links than its sender allows.",
+                Safety,
+                Nodes,
+                scope,
+            ),
             property(
                 "delivery",
                 "Who is a member when a correct process sends something, and from then on, receives it.",
                 Liveness,
+                Order,
                 delivery,
             ),
         ]

@@ -6,7 +6,7 @@
 //! sent, a receive by its number among those of its process.
 
 use crate::process::{
-    Example, History, Measure, Problem, ProcessId, Property, PropertyKind, Unit, Verdict, What,
+    Example, History, Measure, Problem, ProcessId, Property, PropertyKind, Sees, Unit, Verdict, What,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -72,30 +72,35 @@ impl Problem for Reception {
 
     fn properties() -> Vec<Property<Self>> {
         use PropertyKind::{Liveness, Safety};
-        let property = |name, about, kind, check| Property { name, about, kind, check };
+        use Sees::{Causality, Nodes};
+        let property = |name, about, kind, sees, check| Property { name, about, kind, sees, check };
         vec![
             property(
                 "guarded",
                 "Every message answers a receive that asked for its sender, one each.",
                 Safety,
+                Nodes,
                 guarded,
             ),
             property(
                 "integrity",
                 "What is received was sent to the receiver, and is received once.",
                 Safety,
+                Causality,
                 integrity,
             ),
             property(
                 "fifo",
                 "The messages of one sender are received in the order in which it sent them.",
                 Safety,
+                Nodes,
                 fifo,
             ),
             property(
                 "progress",
                 "No correct process waits in the end for somebody who is correct and has sent it something.",
                 Liveness,
+                Nodes,
                 progress,
             ),
         ]

@@ -7,7 +7,8 @@
 //! somewhere brings the key back.
 
 use crate::process::{
-    End, Example, History, Measure, Problem, ProcessId, Property, PropertyKind, Time, Unit, Verdict, What,
+    End, Example, History, Measure, Problem, ProcessId, Property, PropertyKind, Sees, Time, Unit, Verdict,
+    What,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -79,30 +80,35 @@ impl Problem for Replication {
 
     fn properties() -> Vec<Property<Self>> {
         use PropertyKind::{Liveness, Safety};
-        let property = |name, about, kind, check| Property { name, about, kind, check };
+        use Sees::{Causality, Nodes};
+        let property = |name, about, kind, sees, check| Property { name, about, kind, sees, check };
         vec![
             property(
                 "convergence",
                 "In the end every process that is up shows the same value for each key.",
                 Liveness,
+                Nodes,
                 convergence,
             ),
             property(
                 "no-creation",
                 "A value that is shown was put before, and a deletion asked for, where its stamp says.",
                 Safety,
+                Causality,
                 no_creation,
             ),
             property(
                 "monotone",
                 "The stamps that a process shows for a key grow: no write gives way to an older one.",
                 Safety,
+                Nodes,
                 monotone,
             ),
             property(
                 "no-resurrection",
                 "A key that a process has shown as deleted does not come back by a write older than the deletion.",
                 Safety,
+                Nodes,
                 no_resurrection,
             ),
         ]

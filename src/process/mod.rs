@@ -21,7 +21,7 @@ pub use description::{Description, kind_of};
 pub use history::{End, History, Step, What};
 pub use measure::{Measure, Samples, Unit};
 pub use names::{Names, ProcessId};
-pub use property::{Property, PropertyKind, Verdict};
+pub use property::{Property, PropertyKind, Sees, Verdict};
 pub use time::{LocalTime, Time, TimerRange, duration, format_duration, parse_duration};
 pub use troupe::{Actors, Cast, Deed, Exchange, Kept, Table, Troupe, Values};
 

@@ -11,6 +11,8 @@ pub struct Property<Pr: Problem> {
     pub about: &'static str,
     /// Whether something bad never happens or something good does.
     pub kind: PropertyKind,
+    /// What of a history its verdict depends on.
+    pub sees: Sees,
     /// Judges one history.
     pub check: fn(&History<'_, Pr>) -> Verdict,
 }
@@ -23,6 +25,34 @@ pub enum PropertyKind {
     Safety,
     /// Something good happens in the end: judged when nothing is left to do, or at the scenario's deadline.
     Liveness,
+}
+
+/// What of a history a verdict depends on: whether it holds, in how many instances, or is violated. Why the run was over is
+/// always seen; which events show a violation is no part of the verdict here.
+///
+/// Each value includes those before it. Two histories that agree in what a property sees get the same verdict, so a
+/// search that looks at one of many orders knows from this whether it may leave out the others.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sees {
+    /// Of every process by itself, the sequence of its boots, requests, outputs, crashes, pauses and resumes. Not how
+    /// the sequences of different processes interleave; no messages, timers or times.
+    Nodes,
+    /// As well what happened before what: where in its process's sequence each message was sent and received, and each
+    /// timer ran out. All orders in which no process's own sequence changes and no message is received before it was
+    /// sent get the same verdict.
+    ///
+    /// It is taken for granted that whoever delivers what another was asked to say, by sender, number and words, has
+    /// heard of it, so that "said before" is "happened before". It is not so for a process that makes up what another
+    /// is going to say and is right, nor where a number stands for different messages with the same words, as it may
+    /// after a restart: there the verdict may depend on the order, too.
+    Causality,
+    /// As well in which order the boots, requests, outputs, crashes, pauses and resumes of different processes follow each
+    /// other: who was inside when somebody else entered. What is sent and received, and timers, may still change places
+    /// within what happened before what.
+    Order,
+    /// When things happened, or anything else.
+    Times,
 }
 
 /// What became of a property in one run.

@@ -2,7 +2,7 @@
 
 use super::problem_of;
 use crate::{
-    process::{Description, Example, Problem, Process, PropertyKind, Request},
+    process::{Description, Example, Problem, Process, Property, PropertyKind, Request, Sees},
     scenario::{Facts, Misfit, fit},
 };
 use serde::Serialize;
@@ -18,12 +18,31 @@ pub struct Described {
     pub problem: &'static str,
     /// What can be asked, by example.
     pub requests: &'static [Example],
-    /// Every property of the problem: name, meaning, kind.
-    pub properties: Vec<(&'static str, &'static str, PropertyKind)>,
+    /// Every property of the problem.
+    pub properties: Vec<Stated>,
     /// What is measured in its runs: name and meaning.
     pub measures: Vec<(&'static str, &'static str)>,
     /// Its configuration with every default.
     pub config: Value,
+}
+
+/// A property in words: everything of it but its check.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+pub struct Stated {
+    /// Its name.
+    pub name: &'static str,
+    /// What it says, in one sentence.
+    pub about: &'static str,
+    /// Whether something bad never happens or something good does.
+    pub kind: PropertyKind,
+    /// What of a history its verdict depends on.
+    pub sees: Sees,
+}
+
+impl Stated {
+    fn of<Pr: Problem>(property: &Property<Pr>) -> Self {
+        Self { name: property.name, about: property.about, kind: property.kind, sees: property.sees }
+    }
 }
 
 /// An algorithm as a scenario's reader knows it.
@@ -35,12 +54,11 @@ pub(super) struct Known {
 
 impl Known {
     pub(super) fn of<P: Process>() -> Self {
-        let properties = P::Problem::properties().into_iter();
         let described = Described {
             description: P::DESCRIPTION,
             problem: problem_of::<P>(),
             requests: P::Problem::REQUESTS,
-            properties: properties.map(|property| (property.name, property.about, property.kind)).collect(),
+            properties: P::Problem::properties().iter().map(Stated::of).collect(),
             measures: P::Problem::measures().iter().map(|measure| (measure.name, measure.about)).collect(),
             config: serde_json::to_value(P::Config::default()).unwrap_or(Value::Null),
         };
@@ -64,7 +82,7 @@ impl Facts for Known {
     }
 
     fn properties(&self) -> Vec<&str> {
-        self.described.properties.iter().map(|(name, _, _)| *name).collect()
+        self.described.properties.iter().map(|property| property.name).collect()
     }
 
     fn promises(&self) -> Vec<&str> {

@@ -3,7 +3,7 @@
 mod facts;
 mod run;
 
-pub use facts::Described;
+pub use facts::{Described, Stated};
 pub use run::{Idle, Options, Outcome, RunError, Standing};
 
 use crate::{

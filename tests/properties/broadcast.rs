@@ -117,6 +117,8 @@ fn agreement_asks_that_all_hear_what_one_hears() {
     vacuous(quiescent("agreement", 3, &all[..1]));
     // With the sender's own copy as witness there are two more to ask; its own copy is never owed.
     holds(2, quiescent("agreement", 3, &[said(0, "m"), heard(0, 0, 1), heard(1, 0, 1), heard(2, 0, 1)]));
+    // So there are when others are faster.
+    holds(2, quiescent("agreement", 3, &[said(0, "m"), heard(1, 0, 1), heard(2, 0, 1), heard(0, 0, 1)]));
     // The earliest delivery is the one that shows it.
     violated(&[1], quiescent("agreement", 4, &[said(3, "m"), heard(2, 3, 1), heard(0, 3, 1)]));
     // It holds of what nobody broadcast, too.
@@ -133,6 +135,7 @@ fn agreement_binds_correct_processes_uniform_agreement_all() {
     vacuous(quiescent("agreement", 3, &sender_crashes));
     violated(&[1], quiescent("uniform-agreement", 3, &sender_crashes));
     holds(1, quiescent("uniform-agreement", 3, &[said(0, "m"), heard(1, 0, 1), heard(2, 0, 1), crash(1)]));
+    holds(1, quiescent("uniform-agreement", 3, &[said(0, "m"), heard(2, 0, 1), heard(1, 0, 1), crash(1)]));
     vacuous(quiescent("uniform-agreement", 3, &[said(0, "m")]));
     // A witness that stands still is none; one that goes on is.
     vacuous(quiescent("agreement", 3, &[said(0, "m"), heard(1, 0, 1), pause(1)]));

@@ -14,7 +14,7 @@ mod digest;
 mod order;
 mod reach;
 
-use crate::process::{Example, Measure, Problem, ProcessId, Property, PropertyKind, Unit, duration};
+use crate::process::{Example, Measure, Problem, ProcessId, Property, PropertyKind, Sees, Unit, duration};
 use order::{absolute_order, causal_order, fifo_order, total_order};
 use reach::{acknowledgement, agreement, integrity, self_delivery, uniform_agreement, validity};
 use serde::{Deserialize, Serialize};
@@ -91,37 +91,49 @@ impl Problem for Broadcast {
 /// What reaches whom.
 fn reaching() -> Vec<Property<Broadcast>> {
     use PropertyKind::{Liveness, Safety};
-    let property = |name, about, kind, check| Property { name, about, kind, check };
+    use Sees::{Causality, Nodes, Order};
+    let property = |name, about, kind, sees, check| Property { name, about, kind, sees, check };
     vec![
         property(
             "validity",
             "What a correct process broadcasts, every other correct process delivers.",
             Liveness,
+            Causality,
             validity,
         ),
-        property("self-delivery", "A correct process delivers its own broadcasts.", Liveness, self_delivery),
+        property(
+            "self-delivery",
+            "A correct process delivers its own broadcasts.",
+            Liveness,
+            Nodes,
+            self_delivery,
+        ),
         property(
             "agreement",
             "What one correct process delivers, all correct processes but its sender deliver.",
             Liveness,
+            Causality,
             agreement,
         ),
         property(
             "uniform-agreement",
             "What any process delivers, even one that crashes, all correct processes but its sender deliver.",
             Liveness,
+            Causality,
             uniform_agreement,
         ),
         property(
             "integrity",
             "Every message is delivered at most once, and only if it was broadcast before.",
             Safety,
+            Causality,
             integrity,
         ),
         property(
             "acknowledgement",
             "When a process is told that everybody has its message, all who do not crash have delivered it.",
             Safety,
+            Order,
             acknowledgement,
         ),
     ]
@@ -130,24 +142,28 @@ fn reaching() -> Vec<Property<Broadcast>> {
 /// In which order.
 fn ordering() -> Vec<Property<Broadcast>> {
     use PropertyKind::Safety;
-    let property = |name, about, kind, check| Property { name, about, kind, check };
+    use Sees::{Causality, Times};
+    let property = |name, about, kind, sees, check| Property { name, about, kind, sees, check };
     vec![
         property(
             "fifo-order",
             "The messages of one sender are delivered in the order it broadcast them.",
             Safety,
+            Causality,
             fifo_order,
         ),
         property(
             "causal-order",
             "No message is delivered before one that it may answer.",
             Safety,
+            Causality,
             causal_order,
         ),
         property(
             "total-order",
             "Any two processes deliver the messages that both deliver in the same order.",
             Safety,
+            Causality,
             total_order,
         ),
         property(
@@ -155,6 +171,7 @@ fn ordering() -> Vec<Property<Broadcast>> {
             "Of two messages that were broadcast further apart than the clocks' precision, nobody delivers the later \
                  one first.",
             Safety,
+            Times,
             absolute_order,
         ),
     ]

@@ -59,19 +59,23 @@ fn agreement_with(history: &History<'_, Broadcast>, uniform: bool) -> Verdict {
     let (digest, correct) = (Digest::of(history), history.correct());
     let mut examined = 0;
     for (number, message) in (0_u32..).zip(&digest.messages) {
-        let firsts = (0..history.nodes).map(|node| digest.first(number, ProcessId(node)));
-        let counting =
-            firsts.zip(&correct).filter(|(first, correct)| *first != NONE && (uniform || **correct));
-        let Some((place, _)) = counting.min() else { continue };
-        let Heard { event, at: witness, .. } = digest.heard[place as usize];
         let Message { sender, id, .. } = *message;
-        for node in others(&correct, sender).filter(|node| *node != witness) {
+        let witnesses = (0..history.nodes).map(ProcessId).filter(|node| uniform || correct[node.index()]);
+        let firsts =
+            || witnesses.clone().map(|node| digest.first(number, node)).filter(|first| *first != NONE);
+        let Some(place) = firsts().min() else { continue };
+        let Heard { event, at: witness, .. } = digest.heard[place as usize];
+        for node in others(&correct, sender) {
             if digest.first(number, node) == NONE {
                 let because = format!("{witness} delivers message {id} of {sender}, but {node} never does");
                 return Verdict::unmet(history.end, [event], because);
             }
             examined += 1;
         }
+        // Of a witness nothing is asked. Whom to take for it does not depend on who was first: one of whom nothing is
+        // asked anyway, if there is one.
+        let free = |at: ProcessId| at == sender || !correct[at.index()];
+        examined -= u64::from(!firsts().any(|place| free(digest.heard[place as usize].at)));
     }
     Verdict::of(examined)
 }

@@ -8,7 +8,7 @@ mod digest;
 mod presence;
 mod speech;
 
-use crate::process::{Example, History, Measure, Problem, Property, PropertyKind, Step, Unit, What};
+use crate::process::{Example, History, Measure, Problem, Property, PropertyKind, Sees, Step, Unit, What};
 use presence::{admission, aliases_settle, departure, distinct_aliases, insiders_only, joined_then_left};
 use serde::{Deserialize, Serialize};
 use speech::{causal_order, contiguous_log, delivery, honest_author};
@@ -97,65 +97,7 @@ impl Problem for Chat {
     ];
 
     fn properties() -> Vec<Property<Self>> {
-        use PropertyKind::{Liveness, Safety};
-        let property = |name, about, kind, check| Property { name, about, kind, check };
-        vec![
-            property(
-                "distinct-aliases",
-                "No two who are in at the same time have the same name.",
-                Safety,
-                distinct_aliases,
-            ),
-            property(
-                "aliases-settle",
-                "In the end no two who are in have the same name.",
-                Liveness,
-                aliases_settle,
-            ),
-            property(
-                "contiguous-log",
-                "What a user is shown from its welcome on is a piece of the server's log without gaps.",
-                Safety,
-                contiguous_log,
-            ),
-            property(
-                "joined-then-left",
-                "Everybody is announced once, then says things, then leaves once, and says no more.",
-                Safety,
-                joined_then_left,
-            ),
-            property(
-                "insiders-only",
-                "Who is not in is shown nothing of what happens in the room.",
-                Safety,
-                insiders_only,
-            ),
-            property(
-                "honest-author",
-                "What is shown as said by a name was said, that often, by a user who was in under this name.",
-                Safety,
-                honest_author,
-            ),
-            property("causal-order", "Nobody is shown an answer before the question.", Safety, causal_order),
-            property(
-                "admission",
-                "Who asks to be let in is welcomed or refused in the end.",
-                Liveness,
-                admission,
-            ),
-            property(
-                "delivery",
-                "What somebody in the room says is shown to all who are in and stay.",
-                Liveness,
-                delivery,
-            ),
-            property(
-                "departure",
-                "In the end nobody who stays takes anybody for present who quit, crashed or was put out.",
-                Liveness,
-                departure,
-            ),
-        ]
+        presence_of_users().into_iter().chain(conversation()).collect()
     }
 
     fn measures() -> Vec<Measure<Self>> {
@@ -174,6 +116,94 @@ impl Problem for Chat {
             },
         ]
     }
+}
+
+/// Who is in under which name, and what of it users are shown.
+fn presence_of_users() -> Vec<Property<Chat>> {
+    use PropertyKind::{Liveness, Safety};
+    use Sees::{Nodes, Order};
+    let property = |name, about, kind, sees, check| Property { name, about, kind, sees, check };
+    vec![
+        property(
+            "distinct-aliases",
+            "No two who are in at the same time have the same name.",
+            Safety,
+            Order,
+            distinct_aliases,
+        ),
+        property(
+            "aliases-settle",
+            "In the end no two who are in have the same name.",
+            Liveness,
+            Nodes,
+            aliases_settle,
+        ),
+        property(
+            "contiguous-log",
+            "What a user is shown from its welcome on is a piece of the server's log without gaps.",
+            Safety,
+            Order,
+            contiguous_log,
+        ),
+        property(
+            "joined-then-left",
+            "Everybody is announced once, then says things, then leaves once, and says no more.",
+            Safety,
+            Nodes,
+            joined_then_left,
+        ),
+        property(
+            "insiders-only",
+            "Who is not in is shown nothing of what happens in the room.",
+            Safety,
+            Nodes,
+            insiders_only,
+        ),
+    ]
+}
+
+/// What is said, and what those who are in may count on.
+fn conversation() -> Vec<Property<Chat>> {
+    use PropertyKind::{Liveness, Safety};
+    use Sees::{Nodes, Order};
+    let property = |name, about, kind, sees, check| Property { name, about, kind, sees, check };
+    vec![
+        property(
+            "honest-author",
+            "What is shown as said by a name was said, that often, by a user who was in under this name.",
+            Safety,
+            Order,
+            honest_author,
+        ),
+        property(
+            "causal-order",
+            "Nobody is shown an answer before the question.",
+            Safety,
+            Order,
+            causal_order,
+        ),
+        property(
+            "admission",
+            "Who asks to be let in is welcomed or refused in the end.",
+            Liveness,
+            Nodes,
+            admission,
+        ),
+        property(
+            "delivery",
+            "What somebody in the room says is shown to all who are in and stay.",
+            Liveness,
+            Order,
+            delivery,
+        ),
+        property(
+            "departure",
+            "In the end nobody who stays takes anybody for present who quit, crashed or was put out.",
+            Liveness,
+            Order,
+            departure,
+        ),
+    ]
 }
 
 /// How long it takes to be let in; nanoseconds.

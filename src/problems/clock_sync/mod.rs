@@ -10,7 +10,7 @@ mod rounds;
 
 use super::nanoseconds::Nanoseconds;
 use crate::process::{
-    Example, History, Measure, Problem, ProcessId, Property, PropertyKind, Unit, What, duration,
+    Example, History, Measure, Problem, ProcessId, Property, PropertyKind, Sees, Unit, What, duration,
 };
 use corrections::{adjustment, error_bound, monotone, offset_bound, progress};
 use rounds::{average, outliers, precision};
@@ -98,30 +98,35 @@ impl Problem for ClockSync {
 
     fn properties() -> Vec<Property<Self>> {
         use PropertyKind::{Liveness, Safety};
-        let property = |name, about, kind, check| Property { name, about, kind, check };
+        use Sees::{Nodes, Times};
+        let property = |name, about, kind, sees, check| Property { name, about, kind, sees, check };
         vec![
             property(
                 "error-bound",
                 "A clock that was corrected against a server shows true time, give or take the bound it announces.",
                 Safety,
+                Times,
                 error_bound,
             ),
             property(
                 "offset-bound",
                 "The offset that is measured against a server is the hardware clock's true one, give or take its bound.",
                 Safety,
+                Times,
                 offset_bound,
             ),
             property(
                 "precision",
                 "Two clocks that were corrected in one round differ by no more than the sum of their bounds.",
                 Safety,
+                Times,
                 precision,
             ),
             property(
                 "average",
                 "In a round that corrects everybody, and nobody is outside the tolerance, all corrections add up to nothing.",
                 Safety,
+                Times,
                 average,
             ),
             property(
@@ -129,19 +134,22 @@ impl Problem for ClockSync {
                 "In a round that corrects everybody, a clock that is within the tolerance of most others is moved by no \
                  more than twice the tolerance, however far off the rest is.",
                 Safety,
+                Times,
                 outliers,
             ),
-            property("monotone", "A corrected clock never runs backwards.", Safety, monotone),
+            property("monotone", "A corrected clock never runs backwards.", Safety, Nodes, monotone),
             property(
                 "progress",
                 "Every request of a correct process leads to a correction or to a failure.",
                 Liveness,
+                Nodes,
                 progress,
             ),
             property(
                 "adjustment",
                 "Every request of a correct process leads to a correction.",
                 Liveness,
+                Nodes,
                 adjustment,
             ),
         ]

@@ -14,7 +14,7 @@ mod digest;
 mod leaders;
 mod outcome;
 
-use crate::process::{Example, Measure, Problem, ProcessId, Property, PropertyKind, Unit};
+use crate::process::{Example, Measure, Problem, ProcessId, Property, PropertyKind, Sees, Unit};
 use leaders::{agreement, elected_once, highest_id, highest_initiator, one_leader};
 use outcome::{stability, termination};
 use serde::{Deserialize, Serialize};
@@ -65,48 +65,56 @@ impl Problem for Election {
 
     fn properties() -> Vec<Property<Self>> {
         use PropertyKind::{Liveness, Safety};
-        let property = |name, about, kind, check| Property { name, about, kind, check };
+        use Sees::{Causality, Nodes, Order};
+        let property = |name, about, kind, sees, check| Property { name, about, kind, sees, check };
         vec![
             property(
                 "one-leader",
                 "In one election, or term, at most one process announces itself leader; a group is announced once.",
                 Safety,
+                Order,
                 one_leader,
             ),
             property(
                 "elected-once",
                 "No process announces itself leader twice in a term; without terms, not unless somebody has asked again, or restarted.",
                 Safety,
+                Order,
                 elected_once,
             ),
             property(
                 "agreement",
                 "In one election, or term, all who name a leader that is up name the same; in one group, the same members.",
                 Safety,
+                Order,
                 agreement,
             ),
             property(
                 "highest-id",
                 "The leader has the highest id of all correct processes that were there when the election began.",
                 Safety,
+                Order,
                 highest_id,
             ),
             property(
                 "highest-initiator",
                 "In a term the leader has the highest id of all that were asked to start before they had heard of the election.",
                 Safety,
+                Causality,
                 highest_initiator,
             ),
             property(
                 "termination",
                 "In every election each correct process that was there when it began names a leader.",
                 Liveness,
+                Order,
                 termination,
             ),
             property(
                 "stability",
                 "In the end all that are up have the same leader, and the leader is up.",
                 Liveness,
+                Nodes,
                 stability,
             ),
         ]

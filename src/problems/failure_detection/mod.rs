@@ -15,7 +15,7 @@ mod detection;
 mod membership;
 mod views;
 
-use crate::process::{Example, Measure, Problem, ProcessId, Property, PropertyKind, Unit, duration};
+use crate::process::{Example, Measure, Problem, ProcessId, Property, PropertyKind, Sees, Unit, duration};
 use accuracy::{eventual_accuracy, mistakes, strong_accuracy, wrong_suspicions};
 use detection::{answers, completeness, detection_latency, detection_times};
 use membership::{dead_is_final, death_accuracy, incarnations};
@@ -130,50 +130,58 @@ impl Problem for FailureDetection {
 
     fn properties() -> Vec<Property<Self>> {
         use PropertyKind::{Liveness, Safety};
-        let property = |name, about, kind, check| Property { name, about, kind, check };
+        use Sees::{Causality, Nodes, Order, Times};
+        let property = |name, about, kind, sees, check| Property { name, about, kind, sees, check };
         vec![
             property(
                 "completeness",
                 "A process that crashed and stays down is in the end suspected by every correct process.",
                 Liveness,
+                Nodes,
                 completeness,
             ),
             property(
                 "strong-accuracy",
                 "Nobody is suspected who has not crashed before.",
                 Safety,
+                Times,
                 strong_accuracy,
             ),
             property(
                 "eventual-accuracy",
                 "In the end no correct process is suspected by a correct one.",
                 Liveness,
+                Causality,
                 eventual_accuracy,
             ),
             property(
                 "detection-latency",
                 "Who announces within which time it suspects whoever crashes, does so.",
                 Safety,
+                Times,
                 detection_latency,
             ),
-            property("answers", "Every query of a correct process is answered.", Liveness, answers),
+            property("answers", "Every query of a correct process is answered.", Liveness, Nodes, answers),
             property(
                 "incarnations",
                 "Only a process itself begins a new life or a new incarnation, or leaves; and what others say of it only \
                  ever rises: alive, suspected, alive in the next incarnation, dead, left, alive in the next life.",
                 Safety,
+                Order,
                 incarnations,
             ),
             property(
                 "dead-is-final",
                 "Who says that a life is over never says otherwise of that life.",
                 Safety,
+                Nodes,
                 dead_is_final,
             ),
             property(
                 "death-accuracy",
                 "Nobody is declared dead who has not crashed or left before, whoever was suspected.",
                 Safety,
+                Times,
                 death_accuracy,
             ),
         ]

@@ -15,7 +15,7 @@ mod once;
 mod sharing;
 
 use crate::process::{
-    Example, History, Measure, Problem, ProcessId, Property, PropertyKind, Unit, Verdict, duration,
+    Example, History, Measure, Problem, ProcessId, Property, PropertyKind, Sees, Unit, Verdict, duration,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -220,29 +220,34 @@ impl Problem for LoadBalancing {
 
     fn properties() -> Vec<Property<Self>> {
         use PropertyKind::{Liveness, Safety};
+        use Sees::{Causality, Order};
         let mut properties = vec![
             property(
                 "completion",
                 "Every job that a correct process is asked for and does not refuse is executed.",
                 Liveness,
+                Causality,
                 once::completion,
             ),
             property(
                 "exactly-once",
                 "No job is begun or executed twice, unless one who had it crashed; none that nobody asked for.",
                 Safety,
+                Order,
                 once::exactly_once,
             ),
             property(
                 "answered",
                 "A correct process hears of the end of every job that it was asked for.",
                 Liveness,
+                Causality,
                 once::answered,
             ),
             property(
                 "honest-answer",
                 "A job that is reported done has been executed, and is reported once.",
                 Safety,
+                Order,
                 once::honest_answer,
             ),
         ];
@@ -277,44 +282,57 @@ fn property(
     name: &'static str,
     about: &'static str,
     kind: PropertyKind,
+    sees: Sees,
     check: fn(&History<'_, LoadBalancing>) -> Verdict,
 ) -> Property<LoadBalancing> {
-    Property { name, about, kind, check }
+    Property { name, about, kind, sees, check }
 }
 
 /// Who gets which job, and how many.
 fn fairness() -> Vec<Property<LoadBalancing>> {
     use PropertyKind::Safety;
+    use Sees::{Nodes, Order, Times};
     vec![
         property(
             "serving-only",
             "Jobs are assigned to servers that serve at that time, and to no others.",
             Safety,
+            Nodes,
             balance::serving_only,
         ),
         property(
             "balanced",
             "Every job is assigned as the announced rule has it: in turns, by weight, to a least loaded server or one of the less loaded, or within the bound.",
             Safety,
+            Nodes,
             balance::balanced,
         ),
         property(
             "moves-only-to-new",
             "Under consistent hashing a key goes to another server only if that one is new or the former one has left.",
             Safety,
+            Order,
             balance::moves_only_to_new,
         ),
-        property("at-most-one-transfer", "No job is passed on twice.", Safety, sharing::at_most_one_transfer),
+        property(
+            "at-most-one-transfer",
+            "No job is passed on twice.",
+            Safety,
+            Nodes,
+            sharing::at_most_one_transfer,
+        ),
         property(
             "no-overload",
             "Nobody has more unfinished jobs of others than it said it would take.",
             Safety,
+            Order,
             sharing::no_overload,
         ),
         property(
             "no-idling",
             "No job waits for longer than the announced patience while somebody is idle all that time.",
             Safety,
+            Times,
             sharing::no_idling,
         ),
     ]

@@ -7,7 +7,7 @@
 
 mod journeys;
 
-use crate::process::{Example, Measure, Problem, ProcessId, Property, PropertyKind, Unit};
+use crate::process::{Example, Measure, Problem, ProcessId, Property, PropertyKind, Sees, Unit};
 use journeys::{at_most_once, delays, hops, no_detour, one_place, reached};
 use serde::{Deserialize, Serialize};
 
@@ -87,30 +87,35 @@ impl Problem for Location {
 
     fn properties() -> Vec<Property<Self>> {
         use PropertyKind::{Liveness, Safety};
-        let property = |name, about, kind, check| Property { name, about, kind, check };
+        use Sees::{Causality, Order};
+        let property = |name, about, kind, sees, check| Property { name, about, kind, sees, check };
         vec![
             property(
                 "reached",
                 "What a correct process sends to an object is delivered, unless the object was lost with a process.",
                 Liveness,
+                Order,
                 reached,
             ),
             property(
                 "at-most-once",
                 "What is delivered was sent to that object, and nothing is delivered twice.",
                 Safety,
+                Causality,
                 at_most_once,
             ),
             property(
                 "one-place",
                 "An object is at one place at a time, and what is sent to it is delivered there.",
                 Safety,
+                Order,
                 one_place,
             ),
             property(
                 "no-detour",
                 "No message takes more hops than the object has moved, and one.",
                 Safety,
+                Order,
                 no_detour,
             ),
         ]

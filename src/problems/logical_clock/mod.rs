@@ -10,7 +10,7 @@ mod stamps;
 
 use super::nanoseconds::Nanoseconds;
 use crate::process::{
-    Example, History, Measure, Problem, ProcessId, Property, PropertyKind, Unit, What, duration,
+    Example, History, Measure, Problem, ProcessId, Property, PropertyKind, Sees, Unit, What, duration,
 };
 use serde::{Deserialize, Serialize};
 use stamps::{
@@ -135,66 +135,7 @@ impl Problem for LogicalClock {
     ];
 
     fn properties() -> Vec<Property<Self>> {
-        use PropertyKind::{Liveness, Safety};
-        let property = |name, about, kind, check| Property { name, about, kind, check };
-        vec![
-            property(
-                "clock-condition",
-                "An event has a smaller stamp than every event that it may have caused.",
-                Safety,
-                clock_condition,
-            ),
-            property(
-                "converse",
-                "An event with a smaller stamp may have caused that with the larger one.",
-                Safety,
-                converse,
-            ),
-            property(
-                "longest-chain",
-                "A Lamport stamp is the length of the longest chain of events that ends with its event.",
-                Safety,
-                longest_chain,
-            ),
-            property(
-                "exact-knowledge",
-                "A vector counts, for each process, its events that may have caused this one, this one included; a \
-                 matrix holds everybody's last such vector.",
-                Safety,
-                exact_knowledge,
-            ),
-            property(
-                "matrix-guarantee",
-                "A matrix claims of nobody to know more than that process knew at an event known here.",
-                Safety,
-                matrix_guarantee,
-            ),
-            property(
-                "everybody-knows",
-                "What is announced as stable, everybody knows by then.",
-                Safety,
-                everybody_knows,
-            ),
-            property(
-                "hybrid-bounds",
-                "A hybrid stamp's wall time is not before its process's clock, nor further after it than clocks differ; \
-                 its count is no more than the length of a chain of earlier events of the same wall time.",
-                Safety,
-                hybrid_bounds,
-            ),
-            property(
-                "precision",
-                "A hybrid stamp's wall time is no further ahead of its process's clock than clocks are said to differ.",
-                Safety,
-                precision,
-            ),
-            property(
-                "stability",
-                "Every internal event of a correct process is announced there as known to everybody.",
-                Liveness,
-                stability,
-            ),
-        ]
+        of_order().into_iter().chain(of_knowledge()).collect()
     }
 
     fn measures() -> Vec<Measure<Self>> {
@@ -205,6 +146,89 @@ impl Problem for LogicalClock {
             take: numbers,
         }]
     }
+}
+
+/// What stamps tell of the order of events.
+fn of_order() -> Vec<Property<LogicalClock>> {
+    use PropertyKind::Safety;
+    use Sees::Causality;
+    let property = |name, about, kind, sees, check| Property { name, about, kind, sees, check };
+    vec![
+        property(
+            "clock-condition",
+            "An event has a smaller stamp than every event that it may have caused.",
+            Safety,
+            Causality,
+            clock_condition,
+        ),
+        property(
+            "converse",
+            "An event with a smaller stamp may have caused that with the larger one.",
+            Safety,
+            Causality,
+            converse,
+        ),
+        property(
+            "longest-chain",
+            "A Lamport stamp is the length of the longest chain of events that ends with its event.",
+            Safety,
+            Causality,
+            longest_chain,
+        ),
+    ]
+}
+
+/// What they tell of what is known, and of time.
+fn of_knowledge() -> Vec<Property<LogicalClock>> {
+    use PropertyKind::{Liveness, Safety};
+    use Sees::{Causality, Nodes, Order, Times};
+    let property = |name, about, kind, sees, check| Property { name, about, kind, sees, check };
+    vec![
+        property(
+            "exact-knowledge",
+            "A vector counts, for each process, its events that may have caused this one, this one included; a \
+             matrix holds everybody's last such vector.",
+            Safety,
+            Causality,
+            exact_knowledge,
+        ),
+        property(
+            "matrix-guarantee",
+            "A matrix claims of nobody to know more than that process knew at an event known here.",
+            Safety,
+            Causality,
+            matrix_guarantee,
+        ),
+        property(
+            "everybody-knows",
+            "What is announced as stable, everybody knows by then.",
+            Safety,
+            Order,
+            everybody_knows,
+        ),
+        property(
+            "hybrid-bounds",
+            "A hybrid stamp's wall time is not before its process's clock, nor further after it than clocks differ; \
+             its count is no more than the length of a chain of earlier events of the same wall time.",
+            Safety,
+            Times,
+            hybrid_bounds,
+        ),
+        property(
+            "precision",
+            "A hybrid stamp's wall time is no further ahead of its process's clock than clocks are said to differ.",
+            Safety,
+            Nodes,
+            precision,
+        ),
+        property(
+            "stability",
+            "Every internal event of a correct process is announced there as known to everybody.",
+            Liveness,
+            Nodes,
+            stability,
+        ),
+    ]
 }
 
 fn numbers(history: &History<'_, LogicalClock>) -> Vec<u64> {

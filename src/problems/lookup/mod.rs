@@ -8,7 +8,7 @@
 
 mod owners;
 
-use crate::process::{Example, Measure, Problem, ProcessId, Property, PropertyKind, Unit, duration};
+use crate::process::{Example, Measure, Problem, ProcessId, Property, PropertyKind, Sees, Unit, duration};
 use owners::{answered, available, hops, joined, ownership, responses};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -79,27 +79,37 @@ impl Problem for Lookup {
 
     fn properties() -> Vec<Property<Self>> {
         use PropertyKind::{Liveness, Safety};
-        let property = |name, about, kind, check| Property { name, about, kind, check };
+        use Sees::{Nodes, Times};
+        let property = |name, about, kind, sees, check| Property { name, about, kind, sees, check };
         vec![
             property(
                 "ownership",
                 "A key that is looked up when the group has settled, and stays so, is said to belong to its successor.",
                 Safety,
+                Times,
                 ownership,
             ),
             property(
                 "answered",
                 "Every lookup of a correct process is answered, if only to say that it failed.",
                 Liveness,
+                Nodes,
                 answered,
             ),
             property(
                 "available",
                 "Every lookup of a member that stays, when the group has settled and stays so, finds an owner.",
                 Liveness,
+                Times,
                 available,
             ),
-            property("joined", "A correct process that wants to be a member becomes one.", Liveness, joined),
+            property(
+                "joined",
+                "A correct process that wants to be a member becomes one.",
+                Liveness,
+                Nodes,
+                joined,
+            ),
         ]
     }
 

@@ -9,7 +9,7 @@ mod bytes;
 mod file;
 mod lines;
 
-use crate::process::{Example, Measure, Problem, Property, PropertyKind, Unit};
+use crate::process::{Example, Measure, Problem, Property, PropertyKind, Sees, Unit};
 pub use bytes::Bytes;
 use lines::{delivery, intact, whole_lines, written};
 use serde::{Deserialize, Serialize};
@@ -70,27 +70,31 @@ impl Problem for Mailbox {
 
     fn properties() -> Vec<Property<Self>> {
         use PropertyKind::{Liveness, Safety};
-        let property = |name, about, kind, check| Property { name, about, kind, check };
+        use Sees::{Nodes, Order};
+        let property = |name, about, kind, sees, check| Property { name, about, kind, sees, check };
         vec![
             property(
                 "whole-lines",
                 "What a reader has read is at all times a beginning of the file's complete lines, in their order.",
                 Safety,
+                Order,
                 whole_lines,
             ),
             property(
                 "intact",
                 "Every line that is read is one that was written, whole and alone.",
                 Safety,
+                Nodes,
                 intact,
             ),
             property(
                 "delivery",
                 "A line that is complete when a correct reader polls is read by it.",
                 Liveness,
+                Order,
                 delivery,
             ),
-            property("written", "Every line of a correct writer is confirmed.", Liveness, written),
+            property("written", "Every line of a correct writer is confirmed.", Liveness, Nodes, written),
         ]
     }
 

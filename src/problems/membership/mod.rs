@@ -9,7 +9,9 @@ mod answers;
 mod digest;
 mod views;
 
-use crate::process::{Example, History, Measure, Problem, ProcessId, Property, PropertyKind, Unit, What};
+use crate::process::{
+    Example, History, Measure, Problem, ProcessId, Property, PropertyKind, Sees, Unit, What,
+};
 use access::{closed_group, integrity, members_only};
 use answers::{answered, delivery};
 use serde::{Deserialize, Serialize};
@@ -170,12 +172,14 @@ impl Problem for Membership {
 
     fn properties() -> Vec<Property<Self>> {
         use PropertyKind::{Liveness, Safety};
-        let property = |name, about, kind, check| Property { name, about, kind, check };
+        use Sees::{Nodes, Order};
+        let property = |name, about, kind, sees, check| Property { name, about, kind, sees, check };
         vec![
             property(
                 "closed-group",
                 "What a closed group delivers is from a member, who had not been put out before it sent it.",
                 Safety,
+                Order,
                 closed_group,
             ),
             property(
@@ -183,36 +187,42 @@ impl Problem for Membership {
                 "Only members deliver, and nothing before they are told that they joined or after they are told that \
                  they left.",
                 Safety,
+                Order,
                 members_only,
             ),
             property(
                 "integrity",
                 "Every message is delivered at most once by each, and only if it was sent to that group before.",
                 Safety,
+                Order,
                 integrity,
             ),
             property(
                 "epochs-monotone",
                 "The views that a process is told of a group have rising numbers.",
                 Safety,
+                Nodes,
                 epochs_monotone,
             ),
             property(
                 "one-view",
                 "Two views of one group with the same number have the same members.",
                 Safety,
+                Nodes,
                 one_view,
             ),
             property(
                 "answered",
                 "Whose request is refused is told so, and whoever wants to join or leave is answered.",
                 Liveness,
+                Order,
                 answered,
             ),
             property(
                 "delivery",
                 "What a member sends while membership is stable, every member delivers once.",
                 Liveness,
+                Order,
                 delivery,
             ),
         ]

@@ -14,7 +14,7 @@ mod order;
 mod reach;
 mod receivers;
 
-use crate::process::{Example, Measure, Problem, ProcessId, Property, PropertyKind, Unit};
+use crate::process::{Example, Measure, Problem, ProcessId, Property, PropertyKind, Sees, Unit};
 use order::{causal_order, fifo_order, prefix};
 use reach::{agreement, honest_acknowledgement, integrity, reliable_delivery};
 use serde::{Deserialize, Serialize};
@@ -89,48 +89,56 @@ impl Problem for Messaging {
 
     fn properties() -> Vec<Property<Self>> {
         use PropertyKind::{Liveness, Safety};
-        let property = |name, about, kind, check| Property { name, about, kind, check };
+        use Sees::{Causality, Order};
+        let property = |name, about, kind, sees, check| Property { name, about, kind, sees, check };
         vec![
             property(
                 "reliable-delivery",
                 "What a correct process sends to a correct process is delivered.",
                 Liveness,
+                Causality,
                 reliable_delivery,
             ),
             property(
                 "agreement",
                 "Of a message to several, what one correct receiver delivers, all correct receivers deliver.",
                 Liveness,
+                Causality,
                 agreement,
             ),
             property(
                 "integrity",
                 "Every message is delivered at most once, as it was sent, and only if it was sent to that process before.",
                 Safety,
+                Causality,
                 integrity,
             ),
             property(
                 "fifo-order",
                 "What one process sends to another is delivered in the order in which it was sent.",
                 Safety,
+                Causality,
                 fifo_order,
             ),
             property(
                 "causal-order",
                 "Of two messages to one process, the one on which the other may build is delivered first.",
                 Safety,
+                Causality,
                 causal_order,
             ),
             property(
                 "prefix",
                 "What a process has delivered from another is at all times a beginning of what that one has sent it.",
                 Safety,
+                Order,
                 prefix,
             ),
             property(
                 "honest-acknowledgement",
                 "What its sender believes delivered was delivered.",
                 Safety,
+                Order,
                 honest_acknowledgement,
             ),
         ]

@@ -13,7 +13,8 @@ mod fairness;
 mod sessions;
 
 use crate::process::{
-    Example, History, Measure, Problem, ProcessId, Property, PropertyKind, Unit, Verdict, What, duration,
+    Example, History, Measure, Problem, ProcessId, Property, PropertyKind, Sees, Unit, Verdict, What,
+    duration,
 };
 use fairness::happened_before_fairness;
 use serde::{Deserialize, Serialize};
@@ -71,36 +72,42 @@ impl Problem for MutualExclusion {
 
     fn properties() -> Vec<Property<Self>> {
         use PropertyKind::{Liveness, Safety};
-        let property = |name, about, kind, check| Property { name, about, kind, check };
+        use Sees::{Nodes, Order};
+        let property = |name, about, kind, sees, check| Property { name, about, kind, sees, check };
         vec![
             property(
                 "mutual-exclusion",
                 "At no time is more than one process in the critical section.",
                 Safety,
+                Order,
                 mutual_exclusion,
             ),
             property(
                 "well-formedness",
                 "A process enters only if it was asked to, once for each request, and leaves only where it is.",
                 Safety,
+                Nodes,
                 well_formedness,
             ),
             property(
                 "deadlock-freedom",
                 "In the end no correct process waits while nobody is in the critical section.",
                 Liveness,
+                Nodes,
                 deadlock_freedom,
             ),
             property(
                 "starvation-freedom",
                 "Every correct process that wants to enter does, provided that nobody stays inside for ever.",
                 Liveness,
+                Nodes,
                 starvation_freedom,
             ),
             property(
                 "happened-before-fairness",
                 "A request that happened before another one, as far as messages tell, is served first.",
                 Safety,
+                Order,
                 happened_before_fairness,
             ),
         ]

@@ -8,7 +8,9 @@
 mod answers;
 mod changes;
 
-use crate::process::{Example, History, Measure, Problem, Property, PropertyKind, Unit, What, duration};
+use crate::process::{
+    Example, History, Measure, Problem, Property, PropertyKind, Sees, Unit, What, duration,
+};
 use answers::{answered, available, bounded_staleness, responses, truth};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -142,30 +144,35 @@ impl Problem for Naming {
 
     fn properties() -> Vec<Property<Self>> {
         use PropertyKind::{Liveness, Safety};
-        let property = |name, about, kind, check| Property { name, about, kind, check };
+        use Sees::{Nodes, Times};
+        let property = |name, about, kind, sees, check| Property { name, about, kind, sees, check };
         vec![
             property(
                 "answered",
                 "Every request of a correct process is answered, if only to say that time ran out.",
                 Liveness,
+                Nodes,
                 answered,
             ),
             property(
                 "available",
                 "Every request of a correct process is done or answered with an address or a clear no.",
                 Liveness,
+                Nodes,
                 available,
             ),
             property(
                 "truth",
                 "What is answered was so at some moment between the question and the answer.",
                 Safety,
+                Times,
                 truth,
             ),
             property(
                 "bounded-staleness",
                 "What is answered from a cache was so no longer before the question than answers may be old.",
                 Safety,
+                Times,
                 bounded_staleness,
             ),
         ]

@@ -8,7 +8,7 @@
 mod digest;
 mod items;
 
-use crate::process::{Example, Measure, Problem, ProcessId, Property, PropertyKind, Unit};
+use crate::process::{Example, Measure, Problem, ProcessId, Property, PropertyKind, Sees, Unit};
 use items::{admission, at_most_once, bounded, delivery, fifo, integrity};
 use serde::{Deserialize, Serialize};
 
@@ -79,37 +79,43 @@ impl Problem for Queue {
 
     fn properties() -> Vec<Property<Self>> {
         use PropertyKind::{Liveness, Safety};
-        let property = |name, about, kind, check| Property { name, about, kind, check };
+        use Sees::{Nodes, Order};
+        let property = |name, about, kind, sees, check| Property { name, about, kind, sees, check };
         vec![
             property(
                 "bounded",
                 "The broker never holds more items than it has said it can hold.",
                 Safety,
+                Order,
                 bounded,
             ),
             property(
                 "fifo",
                 "Items are given to consumers for the first time in the order in which the broker has taken them.",
                 Safety,
+                Order,
                 fifo,
             ),
             property(
                 "integrity",
                 "An item that is consumed was produced as it is, and given to that consumer.",
                 Safety,
+                Order,
                 integrity,
             ),
-            property("at-most-once", "No item is consumed twice.", Safety, at_most_once),
+            property("at-most-once", "No item is consumed twice.", Safety, Nodes, at_most_once),
             property(
                 "delivery",
                 "While a correct consumer waits, no item that was accepted is left over.",
                 Liveness,
+                Nodes,
                 delivery,
             ),
             property(
                 "admission",
                 "While the broker has room, no correct producer waits.",
                 Liveness,
+                Order,
                 admission,
             ),
         ]

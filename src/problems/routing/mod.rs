@@ -12,7 +12,9 @@ mod delivery;
 mod graph;
 mod paths;
 
-use crate::process::{Example, History, Measure, Problem, ProcessId, Property, PropertyKind, Unit, What};
+use crate::process::{
+    Example, History, Measure, Problem, ProcessId, Property, PropertyKind, Sees, Unit, What,
+};
 use delivery::{delivery, integrity, scope};
 use paths::{loop_free, never_loops, shortest_paths};
 use serde::{Deserialize, Serialize};
@@ -134,25 +136,29 @@ impl Problem for Routing {
 
     fn properties() -> Vec<Property<Self>> {
         use PropertyKind::{Liveness, Safety};
-        let property = |name, about, kind, check| Property { name, about, kind, check };
+        use Sees::{Causality, Nodes, Order};
+        let property = |name, about, kind, sees, check| Property { name, about, kind, sees, check };
         vec![
             property(
                 "shortest-paths",
                 "In the end every route is a shortest path over the links that are up, and there is one wherever there is \
                  a path.",
                 Liveness,
+                Nodes,
                 shortest_paths,
             ),
             property(
                 "loop-free",
                 "In the end nobody comes back to where he was by following routes.",
                 Liveness,
+                Nodes,
                 loop_free,
             ),
             property(
                 "never-loops",
                 "At no time does anybody come back to where he was by following routes.",
                 Safety,
+                Order,
                 never_loops,
             ),
             property(
@@ -160,12 +166,14 @@ impl Problem for Routing {
                 "What is sent along a route after the last change of routes and links is received, unless its own time to \
                  live is too short.",
                 Liveness,
+                Order,
                 delivery,
             ),
             property(
                 "integrity",
                 "What is received was sent to the receiver, and is received once.",
                 Safety,
+                Causality,
                 integrity,
             ),
             property(
@@ -173,6 +181,7 @@ impl Problem for Routing {
                 "A limited broadcast is heard by neighbours of its sender only, and nothing goes over more links than it \
                  may.",
                 Safety,
+                Nodes,
                 scope,
             ),
         ]

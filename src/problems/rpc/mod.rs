@@ -10,7 +10,7 @@ mod executions;
 pub mod objects;
 mod registry;
 
-use crate::process::{Example, Measure, Problem, ProcessId, Property, PropertyKind, Unit};
+use crate::process::{Example, Measure, Problem, ProcessId, Property, PropertyKind, Sees, Unit};
 use executions::{answered, at_least_once, at_most_once, exactly_once, last_of_many, matching};
 use objects::{Exception, Interface, Method};
 use registry::registry;
@@ -169,38 +169,44 @@ impl Problem for Rpc {
 
     fn properties() -> Vec<Property<Self>> {
         use PropertyKind::{Liveness, Safety};
-        let property = |name, about, kind, check| Property { name, about, kind, check };
+        use Sees::{Nodes, Order};
+        let property = |name, about, kind, sees, check| Property { name, about, kind, sees, check };
         vec![
-            property("at-most-once", "No request is executed more than once.", Safety, at_most_once),
-            property("at-least-once", "What is answered was executed before.", Safety, at_least_once),
+            property("at-most-once", "No request is executed more than once.", Safety, Nodes, at_most_once),
+            property("at-least-once", "What is answered was executed before.", Safety, Order, at_least_once),
             property(
                 "matching",
                 "Every request has one answer at most, and it is the result of an execution of this very request.",
                 Safety,
+                Order,
                 matching,
             ),
             property(
                 "last-of-many",
                 "A server that has executed a request of a client's new life executes none of an earlier life's.",
                 Safety,
+                Nodes,
                 last_of_many,
             ),
             property(
                 "registry",
                 "The registry answers as one table would that is asked one thing after the other.",
                 Safety,
+                Nodes,
                 registry,
             ),
             property(
                 "answered",
                 "Every request of a correct process has an answer or fails.",
                 Liveness,
+                Nodes,
                 answered,
             ),
             property(
                 "exactly-once",
                 "While nobody crashes, every request that a server can serve is executed once and answered.",
                 Liveness,
+                Nodes,
                 exactly_once,
             ),
         ]

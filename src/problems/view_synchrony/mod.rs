@@ -9,7 +9,9 @@ mod digest;
 mod messages;
 mod views;
 
-use crate::process::{Example, History, Measure, Problem, ProcessId, Property, PropertyKind, Unit, What};
+use crate::process::{
+    Example, History, Measure, Problem, ProcessId, Property, PropertyKind, Sees, Unit, What,
+};
 use messages::{delivery, integrity, sending_view_delivery, virtual_synchrony};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -84,61 +86,7 @@ impl Problem for ViewSynchrony {
     ];
 
     fn properties() -> Vec<Property<Self>> {
-        use PropertyKind::{Liveness, Safety};
-        let property = |name, about, kind, check| Property { name, about, kind, check };
-        vec![
-            property(
-                "same-view-same-members",
-                "Two views with the same number have the same members.",
-                Safety,
-                same_view_same_members,
-            ),
-            property("self-inclusion", "Who is told of a view is a member of it.", Safety, self_inclusion),
-            property(
-                "virtual-synchrony",
-                "Two who go from one view to the same next one have delivered the same messages in it.",
-                Safety,
-                virtual_synchrony,
-            ),
-            property(
-                "sending-view-delivery",
-                "A message is delivered in the view in which it was sent, by all who deliver it.",
-                Safety,
-                sending_view_delivery,
-            ),
-            property(
-                "view-order",
-                "The views that a process is told of have rising numbers.",
-                Safety,
-                view_order,
-            ),
-            property(
-                "primary",
-                "Of those in a view who do not want to leave, more than half are in the next one: views form one sequence.",
-                Safety,
-                primary,
-            ),
-            property(
-                "integrity",
-                "Every message is delivered at most once by each, and only if it was broadcast before.",
-                Safety,
-                integrity,
-            ),
-            property(
-                "delivery",
-                "What a correct process broadcasts it delivers, and so does every correct process that shares its last \
-                 view.",
-                Liveness,
-                delivery,
-            ),
-            property(
-                "progress",
-                "In the end all correct processes that are in have one view, of all who want to be in and have not \
-                 crashed.",
-                Liveness,
-                progress,
-            ),
-        ]
+        from_view_to_view().into_iter().chain(reaching()).collect()
     }
 
     fn measures() -> Vec<Measure<Self>> {
@@ -149,6 +97,83 @@ impl Problem for ViewSynchrony {
             take: delays,
         }]
     }
+}
+
+/// What those have in common who go from one view to the next.
+fn from_view_to_view() -> Vec<Property<ViewSynchrony>> {
+    use PropertyKind::Safety;
+    use Sees::{Nodes, Order};
+    let property = |name, about, kind, sees, check| Property { name, about, kind, sees, check };
+    vec![
+        property(
+            "same-view-same-members",
+            "Two views with the same number have the same members.",
+            Safety,
+            Nodes,
+            same_view_same_members,
+        ),
+        property("self-inclusion", "Who is told of a view is a member of it.", Safety, Nodes, self_inclusion),
+        property(
+            "virtual-synchrony",
+            "Two who go from one view to the same next one have delivered the same messages in it.",
+            Safety,
+            Nodes,
+            virtual_synchrony,
+        ),
+        property(
+            "sending-view-delivery",
+            "A message is delivered in the view in which it was sent, by all who deliver it.",
+            Safety,
+            Nodes,
+            sending_view_delivery,
+        ),
+        property(
+            "view-order",
+            "The views that a process is told of have rising numbers.",
+            Safety,
+            Nodes,
+            view_order,
+        ),
+        property(
+            "primary",
+            "Of those in a view who do not want to leave, more than half are in the next one: views form one sequence.",
+            Safety,
+            Order,
+            primary,
+        ),
+    ]
+}
+
+/// What reaches whom, and who stays in the end.
+fn reaching() -> Vec<Property<ViewSynchrony>> {
+    use PropertyKind::{Liveness, Safety};
+    use Sees::{Nodes, Order};
+    let property = |name, about, kind, sees, check| Property { name, about, kind, sees, check };
+    vec![
+        property(
+            "integrity",
+            "Every message is delivered at most once by each, and only if it was broadcast before.",
+            Safety,
+            Order,
+            integrity,
+        ),
+        property(
+            "delivery",
+            "What a correct process broadcasts it delivers, and so does every correct process that shares its last \
+             view.",
+            Liveness,
+            Nodes,
+            delivery,
+        ),
+        property(
+            "progress",
+            "In the end all correct processes that are in have one view, of all who want to be in and have not \
+             crashed.",
+            Liveness,
+            Nodes,
+            progress,
+        ),
+    ]
 }
 
 /// How long each message takes to each other member; nanoseconds.

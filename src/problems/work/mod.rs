@@ -8,7 +8,7 @@
 mod digest;
 mod jobs;
 
-use crate::process::{Example, Measure, Problem, ProcessId, Property, PropertyKind, Unit, duration};
+use crate::process::{Example, Measure, Problem, ProcessId, Property, PropertyKind, Sees, Unit, duration};
 use jobs::{
     answered, at_most_once, done_means_executed, executed, fifo_start, one_at_a_time, rejected_means_idle,
 };
@@ -92,38 +92,44 @@ impl Problem for Work {
 
     fn properties() -> Vec<Property<Self>> {
         use PropertyKind::{Liveness, Safety};
-        let property = |name, about, kind, check| Property { name, about, kind, check };
+        use Sees::{Nodes, Order};
+        let property = |name, about, kind, sees, check| Property { name, about, kind, sees, check };
         vec![
-            property("at-most-once", "No job is executed more than once.", Safety, at_most_once),
+            property("at-most-once", "No job is executed more than once.", Safety, Nodes, at_most_once),
             property(
                 "done-means-executed",
                 "A job that its client is told is done was executed, and its client is told so once.",
                 Safety,
+                Order,
                 done_means_executed,
             ),
             property(
                 "rejected-means-idle",
                 "A job that is rejected is never assigned, started or done.",
                 Safety,
+                Nodes,
                 rejected_means_idle,
             ),
             property(
                 "fifo-start",
                 "Jobs are assigned for the first time in the order in which they were accepted.",
                 Safety,
+                Order,
                 fifo_start,
             ),
             property(
                 "one-at-a-time",
                 "A worker begins no job before it has done the one before.",
                 Safety,
+                Nodes,
                 one_at_a_time,
             ),
-            property("executed", "Every accepted job is executed.", Liveness, executed),
+            property("executed", "Every accepted job is executed.", Liveness, Nodes, executed),
             property(
                 "answered",
                 "Every job of a correct client is done or rejected, and its client hears of it.",
                 Liveness,
+                Nodes,
                 answered,
             ),
         ]
