@@ -1,7 +1,7 @@
 //! Some properties of a problem, ready to judge many runs.
 
 use crate::{
-    process::{Actors, End, Exchange, History, Names, Problem, Property, PropertyKind, Verdict},
+    process::{Actors, End, Exchange, History, Names, Problem, Property, PropertyKind, Sees, Verdict},
     trace::Recording,
 };
 
@@ -13,6 +13,8 @@ pub trait Jury {
     fn properties(&self) -> Vec<&'static str>;
     /// Of what kind each is.
     fn kinds(&self) -> Vec<PropertyKind>;
+    /// What of a history each looks at.
+    fn sees(&self) -> Vec<Sees>;
 }
 
 /// The properties of `Pr` that `wanted` names, in that order. Names unknown to the problem are left out: a scenario's
@@ -45,5 +47,9 @@ impl<Pr: Problem> Jury for Bench<Pr> {
 
     fn kinds(&self) -> Vec<PropertyKind> {
         self.0.iter().map(|property| property.kind).collect()
+    }
+
+    fn sees(&self) -> Vec<Sees> {
+        self.0.iter().map(|property| property.sees).collect()
     }
 }
