@@ -1,5 +1,6 @@
 //! The commands and their flags.
 
+use crate::explore::TRIES;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use std::{num::NonZeroUsize, path::PathBuf};
@@ -37,6 +38,8 @@ pub(super) enum Command {
     Check(Check),
     /// Run a trace's scenario again and compare event by event
     Replay(Replay),
+    /// Make a failure file smaller
+    Shrink(Shrink),
     /// Look at traces, convert and compare them
     Trace {
         #[command(subcommand)]
@@ -151,6 +154,19 @@ pub(super) struct Replay {
     /// Print every event of the replay
     #[arg(long)]
     pub(super) view: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Shrink {
+    /// A scenario with a schedule in which a property is violated, or - for standard input
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(super) file: PathBuf,
+    /// Where to write it; standard output otherwise
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// How many runs to make at most
+    #[arg(long, value_name = "N", default_value_t = TRIES)]
+    pub(super) tries: u64,
 }
 
 #[derive(Debug, Subcommand)]

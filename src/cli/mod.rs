@@ -9,6 +9,7 @@ mod listing;
 mod outcome;
 mod output;
 mod run;
+mod shrink;
 mod traces;
 
 use crate::{registry::Registry, scenario};
@@ -99,6 +100,7 @@ fn dispatch(registry: &Registry, arguments: &Arguments, output: &mut Output) -> 
         Command::Run(wanted) => run::run(registry, wanted, output),
         Command::Check(wanted) => check::check(registry, wanted, output),
         Command::Replay(wanted) => traces::replay(registry, wanted, output),
+        Command::Shrink(wanted) => shrink::shrink(registry, wanted, output),
         Command::Trace { command } => traces::trace(registry, command, output),
         Command::List(wanted) => listing::list(registry, wanted, output),
         Command::Describe(wanted) => listing::describe(registry, wanted, output),

@@ -114,6 +114,8 @@ pub trait Strategy {
     fn stopped(&self) -> bool;
     /// The first step of a schedule that did not fit in the last run.
     fn misstep(&self) -> Option<&Misstep>;
+    /// The steps of a schedule that fitted in the last run, where one was followed.
+    fn fitting(&self) -> Option<&[usize]>;
 }
 
 /// Draws of a strategy: a stream from a run's seed.
