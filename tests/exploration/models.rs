@@ -1,15 +1,15 @@
 //! Two models whose reachable states can be counted by hand or by anybody: what exploration is held against.
 //!
 //! ```text
-//! pingpong k   client --ping 0..k--> server     All pings leave at once; each is answered. A ping is under way, or its
-//!              client <--pong 0..k-- server     pong is, or it has been answered: 3^k states.
+//! pingpong k   client --ping 0..k--> server     All pings leave at once; each is answered. A ping is under way,
+//!              client <--pong 0..k-- server     or its pong is, or it has been answered: 3^k states.
 //!
-//! flood n      node 0 --news--> all others      Who hears the news for the first time tells all others, the one it
-//!              a      --news--> all others      comes from too. Everybody counts how often it has been told.
+//! flood n      node 0 --news--> all others      Who hears the news for the first time tells all others, the one
+//!              a      --news--> all others      it comes from too. Everybody counts how often it has been told.
 //! ```
 //!
-//! Messages overtake each other; none is lost, none is duplicated. Everything starts at boot, so the first state has the
-//! first messages under way already.
+//! Messages overtake each other; none is lost, none is duplicated. Everything starts at boot, so the first state
+//! has the first messages under way already.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

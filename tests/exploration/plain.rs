@@ -1,6 +1,6 @@
-//! Exploration by the book, to hold the real one against: whole states in a set, every delivery from each of them.
+//! Exploration by the book, to hold the real one against: whole states in a set, every delivery from each.
 //!
-//! Messages overtake each other; none is lost, none is duplicated. There are no requests, faults, timers or choices.
+//! Messages overtake each other; none is lost, none is duplicated. No requests, faults, timers or choices.
 
 use indexmap::IndexSet;
 use std::collections::BTreeMap;
@@ -12,8 +12,8 @@ use synod::process::{
 type State<P> = (Vec<P>, BTreeMap<Envelope<P>, u32>);
 type Envelope<P> = (ProcessId, ProcessId, <P as Process>::Message);
 
-/// How many states a group of processes can reach, and how many deliveries there are in all of them together, with
-/// one more for the first state.
+/// How many states a group of processes can reach, and how many deliveries there are in all of them together,
+/// with one more for the first state.
 pub(crate) fn count<P: Process>(nodes: u32, config: &P::Config) -> (u64, u64) {
     let mut seen = IndexSet::from([first::<P>(nodes, config)]);
     let mut transitions = 1;

@@ -1,11 +1,12 @@
-//! Systematic exploration beside a peer's: the same models, the same counts, in the same run; ratios, for digits wobble.
+//! Systematic exploration beside a peer's: the same models and counts, in the same run; ratios, for digits wobble.
 //!
-//! `cargo run --release` in this folder measures all models, `cargo run --release -- flood` those whose name begins so.
+//! `cargo run --release` in this folder measures all models, `cargo run --release -- flood` those whose name
+//! begins so.
 //!
-//! Every measurement is a process of its own, so that its peak memory is its own. A model that is done in less time than
-//! [`PATIENCE`] is explored again and again until that has passed; of the times the median counts, and of the rounds'
-//! medians again the median. Rounds are interleaved: each takes every explorer once. Beforehand synod's processes are
-//! counted by the book, without regard to speed: they must have the model's states too.
+//! Every measurement is a process of its own, so that its peak memory is its own. A model that is done in less
+//! time than [`PATIENCE`] is explored again and again until that has passed; of the times the median counts, and
+//! of the rounds' medians again the median. Rounds are interleaved: each takes every explorer once. Beforehand
+//! synod's processes are counted by the book, without regard to speed: they must have the model's states too.
 
 #[path = "../../../tests/exploration/models.rs"]
 mod models;
@@ -35,8 +36,8 @@ struct Counted {
     seconds: f64,
 }
 
-/// What a process measures: seconds for one exploration, processor seconds for one (of all threads together), its peak
-/// memory after the first one and before it, in KiB.
+/// What a process measures: seconds for one exploration, processor seconds for one (of all threads together), its
+/// peak memory after the first one and before it, in KiB.
 type Figures = [f64; 4];
 
 /// One way to explore a model, with as many threads as it is told.
@@ -71,7 +72,7 @@ fn main() -> ExitCode {
     }
     let wants = |name: &str| arguments.is_empty() || arguments.iter().any(|word| name.starts_with(word));
     println!(
-        "M/s: million transitions a second; M/cpu s: a second of all its threads together, for when others are at work"
+        "M/s: million transitions a second; M/cpu s: a second of all threads together, for a machine that is shared"
     );
     println!(
         "{:<12} {:>9} {:>11}  {:<16} {:>7} {:>6} {:>6} {:>9} {:>9} {:>14}",
@@ -130,7 +131,7 @@ fn peak() -> u64 {
     line.and_then(|rest| rest.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0)
 }
 
-/// How long this process and its threads have been at work, in steps of 10 ms; 0 where the system does not tell.
+/// How long this process's threads have been at work, in steps of 10 ms; 0 where the system does not tell.
 fn processor_seconds() -> f64 {
     let status = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let (_, after_name) = status.rsplit_once(')').unwrap_or_default();
