@@ -36,7 +36,7 @@ pub(super) enum Command {
     /// Read scenarios and report every mistake, without running them
     #[command(alias = "validate")]
     Check(Check),
-    /// Run a trace's scenario again and compare event by event
+    /// Run a trace's scenario again and compare event by event, or repeat a failure file
     Replay(Replay),
     /// Search for what breaks a scenario: many runs, each with another order of events and other faults
     Fuzz(Fuzz),
@@ -152,7 +152,7 @@ impl Reporting {
 
 #[derive(Debug, Args)]
 pub(super) struct Replay {
-    /// A trace that `run --trace` wrote, or - for standard input
+    /// A trace that `run --trace` wrote, a scenario with a schedule, or - for standard input
     #[arg(value_hint = ValueHint::FilePath)]
     pub(super) trace: PathBuf,
     /// Print every event of the replay

@@ -26,7 +26,7 @@ impl Shrinker<'_> {
             while end > 0 && self.left > 0 {
                 let start = end.saturating_sub(size);
                 let mut scenario = smallest.scenario.clone();
-                if let Some(list) = scenario["events"].as_array_mut() {
+                if let Some(list) = list(&mut scenario, "events") {
                     list.drain(start..end);
                 }
                 let schedule = smallest.schedule.clone();
@@ -46,7 +46,7 @@ impl Shrinker<'_> {
             if times > 2 {
                 for fewer in [2, times / 2, times - 1] {
                     let mut scenario = smallest.scenario.clone();
-                    scenario["events"][place]["times"] = json!(fewer);
+                    event(&mut scenario, place).into_iter().for_each(|event| event["times"] = json!(fewer));
                     let schedule = smallest.schedule.clone();
                     if self.take(smallest, &scenario, &schedule) {
                         break;
@@ -83,7 +83,7 @@ impl Shrinker<'_> {
         let links = smallest.scenario["links"].as_array().map_or(0, Vec::len);
         for place in (0..links).rev() {
             let mut scenario = smallest.scenario.clone();
-            if let Some(list) = scenario["links"].as_array_mut() {
+            if let Some(list) = list(&mut scenario, "links") {
                 list.remove(place);
             }
             let schedule = smallest.schedule.clone();
@@ -98,7 +98,7 @@ impl Shrinker<'_> {
     fn bring_forward(&mut self, smallest: &mut Failure) {
         let count = events(&smallest.scenario).len();
         let mut all = smallest.scenario.clone();
-        (0..count).for_each(|place| all["events"][place]["at"] = json!("0s"));
+        list(&mut all, "events").into_iter().flatten().for_each(|event| event["at"] = json!("0s"));
         let schedule = smallest.schedule.clone();
         if self.take(smallest, &all, &schedule) {
             return;
@@ -106,7 +106,7 @@ impl Shrinker<'_> {
         for place in 0..count {
             if smallest.scenario["events"][place]["at"] != json!("0s") {
                 let mut scenario = smallest.scenario.clone();
-                scenario["events"][place]["at"] = json!("0s");
+                event(&mut scenario, place).into_iter().for_each(|event| event["at"] = json!("0s"));
                 self.take(smallest, &scenario, &schedule);
             }
         }
@@ -118,7 +118,9 @@ impl Shrinker<'_> {
             let request = smallest.scenario["events"][place]["request"].clone();
             for simpler in simpler(&request) {
                 let mut scenario = smallest.scenario.clone();
-                scenario["events"][place]["request"] = simpler;
+                if let Some(event) = event(&mut scenario, place) {
+                    event["request"] = simpler;
+                }
                 let schedule = smallest.schedule.clone();
                 self.take(smallest, &scenario, &schedule);
             }
@@ -128,18 +130,23 @@ impl Shrinker<'_> {
     /// One key less, if the failure remains.
     fn leave_out(&mut self, smallest: &mut Failure, path: &[&str], place: Option<usize>, key: &str) {
         let mut scenario = smallest.scenario.clone();
-        let mut map = &mut scenario;
+        let mut map = Some(&mut scenario);
         for step in path {
-            map = &mut map[*step];
+            map = map.and_then(|map| map.get_mut(*step));
         }
         if let Some(place) = place {
-            map = &mut map[place];
+            map = map.and_then(|map| map.get_mut(place));
         }
-        if map.as_object_mut().and_then(|map| map.shift_remove(key)).is_some() {
+        if map.and_then(Value::as_object_mut).and_then(|map| map.shift_remove(key)).is_some() {
             let schedule = smallest.schedule.clone();
             self.take(smallest, &scenario, &schedule);
         }
     }
+}
+
+/// One of a scenario's events.
+fn event(scenario: &mut Value, place: usize) -> Option<&mut Value> {
+    list(scenario, "events")?.get_mut(place)
 }
 
 fn events(scenario: &Value) -> &[Value] {
@@ -179,7 +186,7 @@ fn without(schedule: &Schedule, renamed: &dyn Fn(ProcessId) -> Option<ProcessId>
 /// The scenario without a node and without what is said of it; nothing when it cannot do without.
 fn without_node(scenario: &Value, name: &str) -> Option<Value> {
     let mut scenario = scenario.clone();
-    match &mut scenario["nodes"] {
+    match scenario.get_mut("nodes")? {
         Value::Array(list) if list.len() > 1 => list.retain(|node| node != name),
         Value::Object(map) if map.len() > 1 => drop(map.shift_remove(name)),
         Value::Number(number) => {
@@ -192,12 +199,12 @@ fn without_node(scenario: &Value, name: &str) -> Option<Value> {
         _ => return None,
     }
     for key in ["events", "links"] {
-        if let Some(list) = scenario[key].as_array_mut() {
+        if let Some(list) = list(&mut scenario, key) {
             list.iter_mut().for_each(|entry| leave_groups(entry, name));
             list.retain(|entry| !mentions(entry, name));
         }
     }
-    if let Some(list) = scenario["topology"]["edges"].as_array_mut() {
+    if let Some(list) = scenario.get_mut("topology").and_then(|topology| list(topology, "edges")) {
         list.retain(|edge| !mentions(edge, name));
     }
     Some(scenario)
@@ -205,15 +212,16 @@ fn without_node(scenario: &Value, name: &str) -> Option<Value> {
 
 /// Takes a node out of the groups of a partition.
 fn leave_groups(entry: &mut Value, name: &str) {
-    if let Some(groups) = entry["partition"].as_array_mut() {
-        for group in groups.iter_mut().filter_map(Value::as_array_mut) {
-            group.retain(|node| node != name);
-        }
-        groups.retain(|group| group.as_array().is_none_or(|group| !group.is_empty()));
-    } else if let Some(map) = entry.as_object_mut() {
-        // Looking a key up with an index put it there.
-        map.retain(|key, value| key != "partition" || !value.is_null());
+    let Some(groups) = list(entry, "partition") else { return };
+    for group in groups.iter_mut().filter_map(Value::as_array_mut) {
+        group.retain(|node| node != name);
     }
+    groups.retain(|group| group.as_array().is_none_or(|group| !group.is_empty()));
+}
+
+/// The list at a key, if there is one.
+fn list<'a>(map: &'a mut Value, key: &str) -> Option<&'a mut Vec<Value>> {
+    map.get_mut(key)?.as_array_mut()
 }
 
 fn mentions(value: &Value, name: &str) -> bool {
