@@ -150,8 +150,10 @@ impl Shrinker<'_> {
         if stage.kind != PropertyKind::Safety {
             return;
         }
-        for walk in 0..WALKS.min(self.left) {
-            self.left -= 1;
+        for walk in 0..WALKS {
+            // What a walk finds takes more runs to look at.
+            let Some(left) = self.left.checked_sub(1) else { return };
+            self.left = left;
             let strategy: Box<dyn Strategy> = Box::new(Walk::new(walk, 0));
             let ended = stage.runner.run(stage.seed, strategy, Level::Full);
             if stage.runner.violations(ended.summary.end).is_empty() {
