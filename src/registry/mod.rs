@@ -15,7 +15,7 @@ use crate::{
         central_mutex::CentralMutex, chang_roberts::ChangRoberts, chat::Chat,
         chat_serverless::ChatServerless, chord::Chord, convergecast::Convergecast, cristian::Cristian,
         distance_vector::DistanceVector, echo_election::EchoElection, fifo_broadcast::FifoBroadcast,
-        file_mailbox::FileMailbox, flooding::Flooding, forwarding_naming::ForwardingNaming,
+        file_mailbox::FileMailbox, flawed, flooding::Flooding, forwarding_naming::ForwardingNaming,
         go_back_n::GoBackN, gossip::Gossip, group_multicast::GroupMulticast,
         guarded_receiver::GuardedReceiver, heartbeat::Heartbeat, hierarchical_naming::HierarchicalNaming,
         hirschberg_sinclair::HirschbergSinclair, home_naming::HomeNaming, hybrid_clock::HybridClock,
@@ -66,6 +66,7 @@ impl Registry {
             .with_clocks()
             .with_coordination()
             .with_services()
+            .with_flawed()
     }
 
     /// No algorithms.
@@ -177,6 +178,11 @@ impl Registry {
             .with::<SenderInitiated>()
             .with::<ReceiverInitiated>()
             .with::<WorkStealing>()
+    }
+
+    /// Famous mistakes.
+    fn with_flawed(self) -> Self {
+        self.with::<flawed::lamport_mutex::LamportMutexFlawed>()
     }
 
     /// The descriptions of all algorithms, in order of registration.

@@ -1,0 +1,37 @@
+//! Famous mistakes: algorithms, transcribed once more from their papers, in which one thing can be done wrong.
+//!
+//! They are what the museum (`scenarios/museum`) shows and what a search must find. Each is called like the sound
+//! algorithm with `-flawed` behind it, and is as sound as that one until its configuration names a mistake.
+
+pub mod lamport_mutex;
+pub mod sketch;
+
+use crate::{
+    problems::broadcast::{Broadcast, Delivery, Output},
+    process::{Context, Process, ProcessId},
+};
+use serde::{Deserialize, Serialize};
+
+/// The scenario's `algorithm.config`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config<M> {
+    /// What is done wrong; `none` unless said otherwise.
+    pub mistake: M,
+}
+
+impl<M> From<M> for Config<M> {
+    fn from(mistake: M) -> Self {
+        Self { mistake }
+    }
+}
+
+/// Hands a message to the application.
+fn deliver<P: Process<Problem = Broadcast>>(
+    ctx: &mut Context<'_, P>,
+    from: ProcessId,
+    id: u64,
+    body: impl Into<String>,
+) {
+    ctx.produce(Output::Deliver(Delivery { number: None, from, id, body: body.into() }));
+}
