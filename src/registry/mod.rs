@@ -183,6 +183,14 @@ impl Registry {
     /// Famous mistakes.
     fn with_flawed(self) -> Self {
         self.with::<flawed::lamport_mutex::LamportMutexFlawed>()
+            .with::<flawed::ricart_agrawala::RicartAgrawalaFlawed>()
+            .with::<flawed::maekawa::MaekawaFlawed>()
+            .with::<flawed::suzuki_kasami::SuzukiKasamiFlawed>()
+            .with::<flawed::central_mutex::CentralMutexFlawed>()
+            .with::<flawed::causal_broadcast::CausalBroadcastFlawed>()
+            .with::<flawed::sequencer::SequencerFlawed>()
+            .with::<flawed::sequencer_failover::SequencerFailoverFlawed>()
+            .with::<flawed::abcast::AbcastFlawed>()
     }
 
     /// The descriptions of all algorithms, in order of registration.

@@ -3,8 +3,16 @@
 //! They are what the museum (`scenarios/museum`) shows and what a search must find. Each is called like the sound
 //! algorithm with `-flawed` behind it, and is as sound as that one until its configuration names a mistake.
 
+pub mod abcast;
+pub mod causal_broadcast;
+pub mod central_mutex;
 pub mod lamport_mutex;
+pub mod maekawa;
+pub mod ricart_agrawala;
+pub mod sequencer;
+pub mod sequencer_failover;
 pub mod sketch;
+pub mod suzuki_kasami;
 
 use crate::{
     problems::broadcast::{Broadcast, Delivery, Output},
