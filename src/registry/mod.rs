@@ -184,13 +184,17 @@ impl Registry {
     fn with_flawed(self) -> Self {
         self.with::<flawed::lamport_mutex::LamportMutexFlawed>()
             .with::<flawed::ricart_agrawala::RicartAgrawalaFlawed>()
+            .with::<flawed::carvalho_roucairol::CarvalhoRoucairolFlawed>()
             .with::<flawed::maekawa::MaekawaFlawed>()
             .with::<flawed::suzuki_kasami::SuzukiKasamiFlawed>()
+            .with::<flawed::singhal::SinghalFlawed>()
             .with::<flawed::central_mutex::CentralMutexFlawed>()
+            .with::<flawed::fifo_broadcast::FifoBroadcastFlawed>()
             .with::<flawed::causal_broadcast::CausalBroadcastFlawed>()
             .with::<flawed::sequencer::SequencerFlawed>()
             .with::<flawed::sequencer_failover::SequencerFailoverFlawed>()
             .with::<flawed::abcast::AbcastFlawed>()
+            .with::<flawed::lamport_total_order::LamportTotalOrderFlawed>()
     }
 
     /// The descriptions of all algorithms, in order of registration.

@@ -4,13 +4,17 @@
 //! algorithm with `-flawed` behind it, and is as sound as that one until its configuration names a mistake.
 
 pub mod abcast;
+pub mod carvalho_roucairol;
 pub mod causal_broadcast;
 pub mod central_mutex;
+pub mod fifo_broadcast;
 pub mod lamport_mutex;
+pub mod lamport_total_order;
 pub mod maekawa;
 pub mod ricart_agrawala;
 pub mod sequencer;
 pub mod sequencer_failover;
+pub mod singhal;
 pub mod sketch;
 pub mod suzuki_kasami;
 

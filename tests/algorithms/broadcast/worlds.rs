@@ -13,6 +13,8 @@ use synod::{
             self,
             abcast::AbcastFlawed,
             causal_broadcast::CausalBroadcastFlawed,
+            fifo_broadcast::FifoBroadcastFlawed,
+            lamport_total_order::LamportTotalOrderFlawed,
             sequencer::{Method, SequencerFlawed},
             sequencer_failover::SequencerFailoverFlawed,
         },
@@ -91,6 +93,8 @@ fn flawed_algorithms_keep_their_promises_without_a_mistake() {
         flawed::sequencer::Config { method, ..Default::default() }
     };
     let fifo = &[Layer::Fifo, Layer::ReliableFifo];
+    soak_in::<FifoBroadcastFlawed>(200, Links::Duplicating, ANY_LAYER, &[], |_| Default::default(), say);
+    soak_in::<LamportTotalOrderFlawed>(200, Links::Fifo, fifo, &[], |_| Default::default(), say);
     soak_in::<CausalBroadcastFlawed>(200, Links::Duplicating, ANY_LAYER, &[], |_| Default::default(), say);
     soak_in::<SequencerFlawed>(200, Links::Perfect, ANY_LAYER, &[], method, say);
     soak_in::<AbcastFlawed>(200, Links::Perfect, ANY_LAYER, &[], |_| Default::default(), say);

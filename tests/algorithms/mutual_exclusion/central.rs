@@ -2,6 +2,7 @@
 
 use super::{needs, sketch::PROMISES, wants};
 use crate::trial::Trial;
+use std::slice::from_ref;
 use synod::{
     algorithms::{
         central_mutex::CentralMutex,
@@ -47,9 +48,9 @@ fn forgetful(crash_at: u64, after_sends: Option<u32>) -> Trial<MutualExclusion> 
 #[test]
 fn a_coordinator_that_forgets_lets_two_in() {
     let forgetful = forgetful(45, None);
-    needs::<CentralMutex>(&[forgetful.clone()], &Default::default(), "mutual-exclusion", (4, 4));
+    needs::<CentralMutex>(from_ref(&forgetful), &Default::default(), "mutual-exclusion", (4, 4));
     for mistake in [Mistake::Amnesia, Mistake::SavesReleasesOnly] {
-        needs::<CentralMutexFlawed>(&[forgetful.clone()], &mistake.into(), "mutual-exclusion", (4, 4));
+        needs::<CentralMutexFlawed>(from_ref(&forgetful), &mistake.into(), "mutual-exclusion", (4, 4));
     }
     for mistake in [Mistake::None, Mistake::SavesAfterSending] {
         forgetful.survives::<CentralMutexFlawed>(&mistake.into(), PROMISES);
@@ -61,6 +62,6 @@ fn a_coordinator_that_forgets_lets_two_in() {
 fn a_grant_that_is_saved_too_late_lets_two_in() {
     let between = forgetful(0, Some(1));
     let mistake = Mistake::SavesAfterSending;
-    needs::<CentralMutexFlawed>(&[between.clone()], &mistake.into(), "mutual-exclusion", (4, 4));
+    needs::<CentralMutexFlawed>(from_ref(&between), &mistake.into(), "mutual-exclusion", (4, 4));
     between.survives::<CentralMutexFlawed>(&Mistake::None.into(), PROMISES);
 }

@@ -1,120 +1,23 @@
 //! Permission of all others, by Lamport (1978), Ricart and Agrawala (1981), Carvalho and Roucairol (1983), and their mutants.
 
-use super::{
-    needs,
-    sketch::{Ctx, PROMISES, Sketch, Sketched},
-    wants,
-};
+use super::{needs, sketch::PROMISES, wants};
 use crate::trial::Trial;
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 use synod::{
     algorithms::{
         flawed::{
+            carvalho_roucairol::{self, CarvalhoRoucairolFlawed},
             lamport_mutex::{self, LamportMutexFlawed},
             ricart_agrawala::{self, RicartAgrawalaFlawed},
         },
         lamport_mutex::LamportMutex,
-        parts::section::Section,
         ricart_agrawala::RicartAgrawala,
     },
     problems::mutual_exclusion::MutualExclusion,
-    process::ProcessId,
 };
 
+use carvalho_roucairol::Mistake as CarvalhoMistake;
 use lamport_mutex::Mistake as LamportMistake;
 use ricart_agrawala::Mistake as RicartMistake;
-
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-enum Permission {
-    Request(u64),
-    Reply,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
-enum CarvalhoBug {
-    #[default]
-    None,
-    /// Keeps a permission that it has given away.
-    KeepsPermission,
-    /// Does not ask for a permission back that it gives away while it waits.
-    DoesNotAskAgain,
-    /// At first both of a pair have its permission.
-    BothBegin,
-}
-
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-struct Carvalho {
-    bug: CarvalhoBug,
-    stamp: u64,
-    highest: u64,
-    permitted: BTreeSet<ProcessId>,
-    deferred: BTreeSet<ProcessId>,
-}
-
-impl Carvalho {
-    fn give(&mut self, ctx: &mut Ctx<'_, Self>, to: ProcessId) {
-        if self.bug != CarvalhoBug::KeepsPermission {
-            self.permitted.remove(&to);
-        }
-        ctx.send(to, Permission::Reply);
-    }
-
-    fn try_to_enter(&self, ctx: &mut Ctx<'_, Self>, section: &mut Section) {
-        if section.is_waiting() && self.permitted.len() + 1 == ctx.group_size() {
-            section.enter(ctx);
-        }
-    }
-}
-
-impl Sketch for Carvalho {
-    type Bug = CarvalhoBug;
-    type Message = Permission;
-
-    fn begin(ctx: &mut Ctx<'_, Self>, bug: CarvalhoBug) -> Self {
-        let me = ctx.me();
-        let begins = |other: &ProcessId| *other > me || bug == CarvalhoBug::BothBegin && *other != me;
-        let permitted = ctx.group().filter(begins).collect();
-        Self { bug, stamp: 0, highest: 0, permitted, deferred: BTreeSet::new() }
-    }
-
-    fn ask(&mut self, ctx: &mut Ctx<'_, Self>, section: &mut Section) {
-        self.stamp = self.stamp.max(self.highest) + 1;
-        let me = ctx.me();
-        let missing: Vec<ProcessId> =
-            ctx.group().filter(|other| *other != me && !self.permitted.contains(other)).collect();
-        ctx.multicast(missing, Permission::Request(self.stamp));
-        self.try_to_enter(ctx, section);
-    }
-
-    fn hear(&mut self, ctx: &mut Ctx<'_, Self>, section: &mut Section, from: ProcessId, message: Permission) {
-        match message {
-            Permission::Request(stamp) => {
-                self.highest = self.highest.max(stamp);
-                let first = section.is_waiting() && (self.stamp, ctx.me()) < (stamp, from);
-                if section.is_inside() || first {
-                    self.deferred.insert(from);
-                    return;
-                }
-                let had = self.permitted.contains(&from);
-                self.give(ctx, from);
-                if section.is_waiting() && had && self.bug != CarvalhoBug::DoesNotAskAgain {
-                    ctx.send(from, Permission::Request(self.stamp));
-                }
-            }
-            Permission::Reply => {
-                self.permitted.insert(from);
-                self.try_to_enter(ctx, section);
-            }
-        }
-    }
-
-    fn leave(&mut self, ctx: &mut Ctx<'_, Self>) {
-        for process in std::mem::take(&mut self.deferred) {
-            self.give(ctx, process);
-        }
-    }
-}
 
 /// Two processes that want to enter at about the same time, and stay.
 fn two() -> Vec<Trial<MutualExclusion>> {
@@ -131,11 +34,11 @@ fn without_a_bug_they_keep_their_promises() {
     busy().fifo().survives::<LamportMutexFlawed>(&LamportMistake::None.into(), &fair);
     for trial in [busy(), busy().fifo(), wants(4, 5, &[(0, 3), (1, 2), (2, 1), (3, 0), (9, 3)])] {
         trial.survives::<RicartAgrawalaFlawed>(&RicartMistake::None.into(), PROMISES);
-        trial.survives::<Sketched<Carvalho>>(&CarvalhoBug::None, PROMISES);
+        trial.survives::<CarvalhoRoucairolFlawed>(&CarvalhoMistake::None.into(), PROMISES);
     }
     for trial in two() {
         trial.survives::<RicartAgrawalaFlawed>(&RicartMistake::None.into(), PROMISES);
-        trial.survives::<Sketched<Carvalho>>(&CarvalhoBug::None, PROMISES);
+        trial.survives::<CarvalhoRoucairolFlawed>(&CarvalhoMistake::None.into(), PROMISES);
         trial.fifo().survives::<LamportMutexFlawed>(&LamportMistake::None.into(), PROMISES);
     }
 }
@@ -226,8 +129,13 @@ fn a_reply_that_is_counted_twice_lets_two_in() {
 #[test]
 fn a_permission_on_both_sides_lets_two_in() {
     let two = [wants(2, 100, &[(0, 1), (45, 0)]), wants(2, 100, &[(0, 1), (30, 0)])];
-    needs::<Sketched<Carvalho>>(&two, &CarvalhoBug::KeepsPermission, "mutual-exclusion", (2, 2));
-    needs::<Sketched<Carvalho>>(&two, &CarvalhoBug::BothBegin, "mutual-exclusion", (0, 0));
+    needs::<CarvalhoRoucairolFlawed>(
+        &two,
+        &CarvalhoMistake::KeepsPermission.into(),
+        "mutual-exclusion",
+        (2, 2),
+    );
+    needs::<CarvalhoRoucairolFlawed>(&two, &CarvalhoMistake::BothBegin.into(), "mutual-exclusion", (0, 0));
 }
 
 /// It takes three processes: the one that gives way must be waiting for somebody else.
@@ -240,10 +148,19 @@ fn a_permission_that_is_not_asked_back_is_never_returned() {
             trials.push(wants(3, 5, &[(0, first), (50, second), (50 + gap, third), (53 + gap, first)]));
         }
     }
-    needs::<Sketched<Carvalho>>(&trials, &CarvalhoBug::DoesNotAskAgain, "deadlock-freedom", (8, 8));
+    needs::<CarvalhoRoucairolFlawed>(
+        &trials,
+        &CarvalhoMistake::DoesNotAskAgain.into(),
+        "deadlock-freedom",
+        (8, 8),
+    );
     let two = [wants(2, 5, &[(0, 0), (3, 1), (20, 0), (22, 1)])];
     assert_eq!(
-        super::least::<Sketched<Carvalho>>(&two, &CarvalhoBug::DoesNotAskAgain, "deadlock-freedom"),
+        super::least::<CarvalhoRoucairolFlawed>(
+            &two,
+            &CarvalhoMistake::DoesNotAskAgain.into(),
+            "deadlock-freedom"
+        ),
         None
     );
 }

@@ -12,10 +12,12 @@ use synod::{
         carvalho_roucairol::CarvalhoRoucairol,
         central_mutex::{self, CentralMutex},
         flawed::{
+            carvalho_roucairol::CarvalhoRoucairolFlawed,
             central_mutex::{CentralMutexFlawed, Mistake},
             lamport_mutex::LamportMutexFlawed,
             maekawa::MaekawaFlawed,
             ricart_agrawala::RicartAgrawalaFlawed,
+            singhal::SinghalFlawed,
             suzuki_kasami::SuzukiKasamiFlawed,
         },
         lamport_mutex::LamportMutex,
@@ -126,6 +128,8 @@ fn flawed_algorithms_keep_their_promises_without_a_mistake() {
     let fifo = &[Layer::Fifo, Layer::ReliableFifo];
     soak_in::<LamportMutexFlawed>(200, Links::Fifo, fifo, &[], |_| Default::default(), want);
     soak_in::<RicartAgrawalaFlawed>(200, Links::Perfect, ANY_LAYER, &[], |_| Default::default(), want);
+    soak_in::<CarvalhoRoucairolFlawed>(200, Links::Perfect, ANY_LAYER, &[], |_| Default::default(), want);
+    soak_in::<SinghalFlawed>(200, Links::Perfect, ANY_LAYER, &[], |_| Default::default(), want);
     soak_in::<MaekawaFlawed>(200, Links::Perfect, ANY_LAYER, &[], |_| Default::default(), want);
     soak_in::<SuzukiKasamiFlawed>(200, Links::Perfect, ANY_LAYER, &[], |_| Default::default(), want);
     soak_in::<CentralMutexFlawed>(200, Links::Duplicating, ANY_LAYER, &[], |_| Default::default(), want);
@@ -170,6 +174,8 @@ fn a_process_that_is_alone_enters() {
     alone::<NaimiTrehel>();
     alone::<LamportMutexFlawed>();
     alone::<RicartAgrawalaFlawed>();
+    alone::<CarvalhoRoucairolFlawed>();
+    alone::<SinghalFlawed>();
     alone::<MaekawaFlawed>();
     alone::<SuzukiKasamiFlawed>();
 }
