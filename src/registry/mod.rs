@@ -189,12 +189,14 @@ impl Registry {
             .with::<flawed::suzuki_kasami::SuzukiKasamiFlawed>()
             .with::<flawed::singhal::SinghalFlawed>()
             .with::<flawed::central_mutex::CentralMutexFlawed>()
+            .with::<flawed::uniform_broadcast::UniformBroadcastFlawed>()
             .with::<flawed::fifo_broadcast::FifoBroadcastFlawed>()
             .with::<flawed::causal_broadcast::CausalBroadcastFlawed>()
             .with::<flawed::sequencer::SequencerFlawed>()
             .with::<flawed::sequencer_failover::SequencerFailoverFlawed>()
             .with::<flawed::abcast::AbcastFlawed>()
             .with::<flawed::lamport_total_order::LamportTotalOrderFlawed>()
+            .with::<flawed::stop_and_wait::StopAndWaitFlawed>()
     }
 
     /// The descriptions of all algorithms, in order of registration.

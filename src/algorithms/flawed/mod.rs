@@ -16,13 +16,16 @@ pub mod sequencer;
 pub mod sequencer_failover;
 pub mod singhal;
 pub mod sketch;
+pub mod stop_and_wait;
 pub mod suzuki_kasami;
+pub mod uniform_broadcast;
 
 use crate::{
     problems::broadcast::{Broadcast, Delivery, Output},
-    process::{Context, Process, ProcessId},
+    process::{Context, Process, ProcessId, duration},
 };
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// The scenario's `algorithm.config`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
@@ -36,6 +39,19 @@ impl<M> From<M> for Config<M> {
     fn from(mistake: M) -> Self {
         Self { mistake }
     }
+}
+
+/// Somebody takes somebody for crashed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Suspicion {
+    /// Who.
+    pub who: ProcessId,
+    /// Whom.
+    pub whom: ProcessId,
+    /// How long after the start.
+    #[serde(with = "duration")]
+    pub after: Duration,
 }
 
 /// Hands a message to the application.

@@ -9,16 +9,13 @@
 //! t, after s is suspected  --new-epoch--> everybody  --state--> t  --start, tentative(1..7)--> everybody
 //! ```
 
-use super::deliver;
+use super::{Suspicion, deliver};
 use crate::{
     problems::broadcast::{Broadcast, Request},
-    process::{Context, Description, Process, ProcessId, duration},
+    process::{Context, Description, Process, ProcessId},
 };
 use serde::{Deserialize, Serialize};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is done wrong.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
@@ -42,19 +39,6 @@ pub enum Mistake {
     NoResubmission,
     /// Of what is stored under one number, the earliest counts.
     EarliestCounts,
-}
-
-/// Somebody takes somebody for crashed.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Suspicion {
-    /// Who.
-    pub who: ProcessId,
-    /// Whom.
-    pub whom: ProcessId,
-    /// How long after the start.
-    #[serde(with = "duration")]
-    pub after: Duration,
 }
 
 /// The scenario's `algorithm.config`.

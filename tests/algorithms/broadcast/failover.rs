@@ -1,11 +1,11 @@
 //! A sequencer that others take over from (Kaashoek 1992, with majorities) and its mutants.
 
-use super::{fork, forks, never_forks, said};
+use super::{fork, forks, never_forks, said, suspicion};
 use crate::trial::Trial;
 use std::time::Duration;
 use synod::{
     algorithms::{
-        flawed::sequencer_failover::{Config, Mistake, SequencerFailoverFlawed, Suspicion},
+        flawed::sequencer_failover::{Config, Mistake, SequencerFailoverFlawed},
         sequencer::{self, Sequencer},
     },
     problems::broadcast::Broadcast,
@@ -25,10 +25,6 @@ fn spoken(nodes: u32, spoken: &[(u64, u32)]) -> Trial<Broadcast> {
 fn config(mistake: Mistake, nodes: u32) -> Config {
     let suspicions = (1..nodes).map(|node| suspicion(node, 0, 100 + u64::from(node))).collect();
     Config { mistake, suspicions }
-}
-
-fn suspicion(who: u32, whom: u32, after: u64) -> Suspicion {
-    Suspicion { who: ProcessId(who), whom: ProcessId(whom), after: Duration::from_millis(after) }
 }
 
 fn crash(node: u32, after_sends: Option<u32>) -> Action {
