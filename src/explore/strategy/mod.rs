@@ -1,13 +1,17 @@
 //! Strategies: who answers what happens next, one file each.
 
 mod delay_bounded;
+mod doubling;
 mod follow;
+mod onward;
 mod pct;
 mod timed;
 mod walk;
 
 pub use delay_bounded::DelayBounded;
+pub use doubling::Doubling;
 pub use follow::{Follow, Misstep};
+pub use onward::Onward;
 pub use pct::Pct;
 pub use timed::Timed;
 pub use walk::Walk;
