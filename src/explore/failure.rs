@@ -3,7 +3,7 @@
 use super::{flow, runner::Subject};
 use crate::{
     process::Names,
-    scenario::{Misfit, Schedule, reload},
+    scenario::{Misfit, Schedule, Then, reload},
     trace::{Event, EventKind, Level, Trace, read_unverified},
 };
 use serde_json::{Value, json};
@@ -37,7 +37,9 @@ impl Failure {
         let Some(map) = scenario.as_object_mut() else { return scenario };
         map.insert("check".into(), json!([self.property]));
         map.insert("expect".into(), json!({ &self.property: "violated" }));
-        map.insert("schedule".into(), self.schedule.value(names));
+        if !self.schedule.steps.is_empty() || self.schedule.then == Then::Stop {
+            map.insert("schedule".into(), self.schedule.value(names));
+        }
         scenario
     }
 

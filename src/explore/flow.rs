@@ -38,7 +38,7 @@ pub(super) fn scenario(whole: &Value) -> String {
                 text.push_str("schedule:\n");
                 for (key, value) in map {
                     match value {
-                        Value::Array(list) => {
+                        Value::Array(list) if !list.is_empty() => {
                             text.push_str(&format!("  {key}:\n"));
                             block(list, "    ", &mut text);
                         }
