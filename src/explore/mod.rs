@@ -1,6 +1,7 @@
 //! Other orders: the same event loop, processes and world as a simulation, with a strategy that answers what happens
 //! next. What is found becomes a schedule, which is followed step by step.
 
+pub mod exhaustive;
 mod name;
 mod pool;
 mod runner;
