@@ -6,6 +6,7 @@ use crate::{
     simulate::Occasion,
     world::{Action, Setup, Targets},
 };
+use std::collections::BTreeSet;
 
 /// What of a step matters to others.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -17,8 +18,8 @@ pub(super) struct Footprint {
     pub(super) moves_time: bool,
     /// Whether applications or bystanders see it: a request, an output, a boot, a crash, ...
     pub(super) visible: bool,
-    /// When the timers that it set run out.
-    pub(super) sets: Vec<u64>,
+    /// Whether it may set a timer.
+    pub(super) sets_timer: bool,
     /// The link that it came over, where that keeps order.
     pub(super) link: Option<(u32, u32)>,
 }
@@ -36,13 +37,26 @@ pub(super) enum Scope {
     Barrier,
 }
 
+/// Steps of one kind: where they happen, and the kind of message.
+pub(super) type Sort = (u32, &'static str);
+
 /// Which steps depend on each other in one scenario.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+///
+/// Whether two steps do must not change with what happened before them, or the reduction is wrong: a step that says
+/// something in one order and nothing in another would hide the race that leads from the second order to the first.
+/// So what some step of a sort was seen to do, all steps of this sort are taken to do.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct Dependence {
     /// Steps that applications see keep their order: some property looks at it.
     pub(super) visible_order: bool,
+    /// The sorts of step in which an application is told something.
+    pub(super) speakers: BTreeSet<Sort>,
+    /// The sorts of step in which a timer is set.
+    pub(super) setters: BTreeSet<Sort>,
     /// Timers run out only when no message is under way.
     pub(super) patient: bool,
+    /// Timers of different processes run out at the same time: who set them first matters.
+    pub(super) ties: bool,
     /// What moves time concerns everybody: timers are compared with each other or with what is planned.
     pub(super) time_is_shared: bool,
     /// What moves time concerns whoever sets a timer.
@@ -65,20 +79,30 @@ impl Dependence {
             || self.all
             || (one.planned && other.planned)
             || (self.visible_order && one.visible && other.visible)
-            || (self.patient && one.sets.iter().any(|at| other.sets.contains(at)))
-            || (self.time_sets_timers && one.moves_time && !other.sets.is_empty())
-            || (self.time_sets_timers && other.moves_time && !one.sets.is_empty())
+            || (self.ties && one.sets_timer && other.sets_timer)
+            || (self.time_sets_timers && one.moves_time && other.sets_timer)
+            || (self.time_sets_timers && other.moves_time && one.sets_timer)
     }
 
-    /// What is known of a step before it happens.
+    /// Of which sort a step is.
+    pub(super) fn sort(offer: &Offer) -> Sort {
+        match offer.entry.occasion() {
+            Occasion::Delivery(_) | Occasion::Hop(_) => (offer.entry.to, offer.kind),
+            Occasion::Timer(_) => (offer.entry.to, " timer"),
+            Occasion::Planned(_) | Occasion::Ending(_) | Occasion::Boot | Occasion::Ask(_) => (0, " planned"),
+        }
+    }
+
+    /// What a step may do.
     pub(super) fn footprint(&self, offer: &Offer, fate: Fate, setup: &Setup) -> Footprint {
         let node = offer.entry.to;
+        let sort = Self::sort(offer);
         let mut footprint = Footprint {
             scope: Scope::Node(node),
             planned: false,
             moves_time: false,
-            visible: false,
-            sets: Vec::new(),
+            visible: self.visible_order && self.speakers.contains(&sort),
+            sets_timer: self.setters.contains(&sort),
             link: None,
         };
         match offer.entry.occasion() {

@@ -32,7 +32,7 @@ impl Strategy for Guided {
     }
 
     fn names_kinds(&self) -> bool {
-        false
+        true
     }
 
     fn answers(&self) -> &[u32] {

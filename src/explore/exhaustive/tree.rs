@@ -10,14 +10,14 @@
 
 use super::{
     Reduction, Settings,
-    depend::{Dependence, Footprint, Scope},
+    depend::{Dependence, Footprint, Sort},
 };
 use crate::{
     explore::strategy::{Fate, Offer, Pick},
     simulate::Occasion,
     world::Setup,
 };
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// The tree: the path of the current execution, and at each fork what was done and what is wanted.
 pub(super) struct Tree {
@@ -59,11 +59,14 @@ pub(super) enum Ending {
     Asleep,
 }
 
-/// What was seen of timers: what depends on what follows from it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+/// What was seen of timers and outputs: what depends on what follows from it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct Seen {
     timers: bool,
     several_at_one_node: bool,
+    ties: bool,
+    speakers: BTreeSet<Sort>,
+    setters: BTreeSet<Sort>,
 }
 
 /// A place at which something was picked.
@@ -159,13 +162,24 @@ impl Tree {
 
     /// What depends on what, by what was seen so far; gives whether that is another thing than before.
     pub(super) fn learn(&mut self) -> bool {
-        let before = self.dependence;
-        let Seen { timers, several_at_one_node } = self.seen;
-        let patient = before.patient;
-        self.dependence.time_is_shared = Dependence::has_limits(&self.setup) || (patient && timers);
-        self.dependence.time_sets_timers =
-            !patient && timers && (several_at_one_node || self.until < u64::MAX);
-        before != self.dependence
+        let Dependence { visible_order, patient, all, .. } = self.dependence;
+        let Seen { timers, several_at_one_node, ties, speakers, setters } = self.seen.clone();
+        let time_is_shared = Dependence::has_limits(&self.setup) || (patient && timers);
+        let time_sets_timers = !patient && timers && (several_at_one_node || self.until < u64::MAX);
+        let ties = patient && ties;
+        let learnt = Dependence {
+            visible_order,
+            speakers,
+            setters,
+            patient,
+            ties,
+            time_is_shared,
+            time_sets_timers,
+            all,
+        };
+        let news = self.dependence != learnt;
+        self.dependence = learnt;
+        news
     }
 
     /// Forgets all that was tried.
@@ -239,14 +253,16 @@ impl Tree {
     }
 
     fn look_at_timers(&mut self, pending: &[Offer]) {
-        if self.frozen || self.seen.several_at_one_node {
-            return;
-        }
-        let mut nodes: Vec<u32> = Vec::new();
-        for offer in pending.iter().filter(|offer| offer.is_timer()) {
-            self.seen.timers = true;
-            self.seen.several_at_one_node |= nodes.contains(&offer.entry.to);
-            nodes.push(offer.entry.to);
+        let timers: Vec<(u32, u64)> = pending
+            .iter()
+            .filter(|offer| offer.is_timer())
+            .map(|offer| (offer.entry.to, offer.entry.time))
+            .collect();
+        self.seen.timers |= !timers.is_empty();
+        for (place, (node, time)) in timers.iter().enumerate() {
+            let others = || timers[..place].iter();
+            self.seen.several_at_one_node |= others().any(|(other, _)| other == node);
+            self.seen.ties |= others().any(|(_, other)| other == time);
         }
     }
 
@@ -260,16 +276,14 @@ impl Tree {
         let fork = &mut self.path[self.depth - 1];
         let offer = *fork.offer(fork.serial);
         fork.footprint = self.dependence.footprint(&offer, fork.fate, &self.setup);
-        fork.footprint.visible |= self.spoke;
-        fork.born.clear();
-        for new in pending.iter().filter(|new| new.serial > fork.known) {
-            fork.born.push(new.serial);
-            match new.entry.occasion() {
-                Occasion::Timer(_) => fork.footprint.sets.push(new.entry.time),
-                Occasion::Ending(_) if !fork.footprint.planned => fork.footprint.scope = Scope::Everybody,
-                _ => {}
-            }
+        if self.spoke && self.dependence.visible_order {
+            self.seen.speakers.insert(Dependence::sort(&offer));
         }
+        let born = pending.iter().filter(|new| new.serial > fork.known);
+        if born.clone().any(Offer::is_timer) {
+            self.seen.setters.insert(Dependence::sort(&offer));
+        }
+        fork.born = born.map(|new| new.serial).collect();
         let gone = fork.possible.iter().filter(|offer| {
             offer.serial != fork.serial && possible.iter().all(|still| still.serial != offer.serial)
         });
