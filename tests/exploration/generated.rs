@@ -16,7 +16,7 @@ use synod::{
 /// How many processes are made up.
 const GENERATED: u64 = 1_000;
 /// Larger searches without reduction are left out.
-const EXECUTIONS: u64 = 3_000;
+const EXECUTIONS: u64 = 1_000;
 
 const LETTERS: u64 = 3;
 const STATES: u64 = 2;
@@ -120,7 +120,6 @@ fn compare(seeds: std::ops::Range<u64>, able: Abilities, settings: Settings, mor
 #[test]
 fn a_thousand_generated_processes_get_the_same_verdicts_with_and_without_reduction() {
     let sums = compare(0..GENERATED, Abilities::default(), Settings::new(Reduction::None), &json!({}));
-    println!("{sums:?}");
     assert!(sums[0] >= GENERATED, "{sums:?}");
 }
 
@@ -128,18 +127,16 @@ fn a_thousand_generated_processes_get_the_same_verdicts_with_and_without_reducti
 fn so_do_processes_that_are_asked_choose_and_lose_messages() {
     let able = Abilities { requests: true, choices: true, timers: false };
     let settings = Settings { faults: 1, lose: true, copy: true, ..Settings::new(Reduction::None) };
-    let sums = compare(0..300, able, settings, &json!({}));
-    println!("{sums:?}");
-    assert!(sums[0] >= 200, "{sums:?}");
+    let sums = compare(0..120, able, settings, &json!({}));
+    assert!(sums[0] >= 60, "{sums:?}");
 }
 
 #[test]
 fn so_do_processes_with_patient_timers() {
     let able = Abilities { requests: true, timers: true, choices: false };
     for until in [json!({}), json!({"until": "3ms"})] {
-        let sums = compare(0..300, able, Settings::new(Reduction::None), &until);
-        println!("{sums:?}");
-        assert!(sums[0] >= 200, "{sums:?}");
+        let sums = compare(0..120, able, Settings::new(Reduction::None), &until);
+            assert!(sums[0] >= 60, "{sums:?}");
     }
 }
 
@@ -148,9 +145,8 @@ fn so_do_processes_whose_timers_run_out_at_any_time() {
     let able = Abilities { requests: true, timers: true, choices: false };
     let rules = Rules { timers_any_time: true };
     for until in [json!({}), json!({"until": "3ms"})] {
-        let sums = compare(0..300, able, Settings { rules, ..Settings::new(Reduction::None) }, &until);
-        println!("{sums:?}");
-        assert!(sums[0] >= 200, "{sums:?}");
+        let sums = compare(0..120, able, Settings { rules, ..Settings::new(Reduction::None) }, &until);
+            assert!(sums[0] >= 60, "{sums:?}");
     }
 }
 
@@ -158,7 +154,6 @@ fn so_do_processes_whose_timers_run_out_at_any_time() {
 fn so_do_processes_that_crash_and_come_back() {
     let able = Abilities { requests: true, timers: false, choices: false };
     let events = json!({"fuzz": {"vary": ["crash"], "faults": 1}});
-    let sums = compare(0..100, able, Settings::new(Reduction::None), &events);
-    println!("{sums:?}");
-    assert!(sums[0] >= 50, "{sums:?}");
+    let sums = compare(0..60, able, Settings::new(Reduction::None), &events);
+    assert!(sums[0] >= 30, "{sums:?}");
 }

@@ -1,9 +1,7 @@
 //! What happened before what in an execution, and which steps might have come first instead.
 
-use super::{
-    depend::Scope,
-    tree::{Fork, Tree},
-};
+use super::tree::{Fork, Tree};
+use crate::explore::{exhaustive::depend::Scope, strategy::Fate};
 
 impl Tree {
     /// Works out what happened before each step that is new in this execution. With `reverse`, whatever begins the
@@ -15,6 +13,25 @@ impl Tree {
                 for earlier in races {
                     self.reverse(earlier, place);
                 }
+            }
+        }
+        if reverse {
+            self.bring_back();
+        }
+    }
+
+    /// What a step made impossible might have come first. It is taken as if it came last of all and did nothing: then it
+    /// is in a race with that step like anything else.
+    fn bring_back(&mut self) {
+        for place in 0..self.path.len() {
+            for gone in std::mem::take(&mut self.path[place].gone) {
+                let footprint = self.dependence.footprint(&gone, Fate::Happens, &self.setup);
+                let (kept, mut initials) = self.without(place, self.path.len());
+                if kept.iter().all(|step| !self.dependence.holds(&self.path[*step].footprint, &footprint)) {
+                    initials.push(gone.serial);
+                }
+                self.want(place, &initials);
+                self.path[place].gone.push(gone);
             }
         }
     }
@@ -69,17 +86,35 @@ impl Tree {
     /// Makes sure that the step at `later` is also tried before the one at `earlier`, with what it needs and nothing
     /// that needs `earlier`.
     fn reverse(&mut self, earlier: usize, later: usize) {
+        let (kept, mut initials) = self.without(earlier, later);
+        if !kept.iter().any(|other| self.follows(later, *other)) {
+            initials.push(self.path[later].serial);
+        }
+        self.want(earlier, &initials);
+    }
+
+    /// The steps between two that do not need the first, and the serial numbers of those that may begin them.
+    fn without(&self, earlier: usize, later: usize) -> (Vec<usize>, Vec<u64>) {
         let mut kept: Vec<usize> = Vec::new();
         let mut initials = Vec::new();
-        let follows = |place: usize, other: usize| has(&self.path[place].before, other);
-        for place in (earlier + 1..later).filter(|place| !follows(*place, earlier)).chain([later]) {
-            if !kept.iter().any(|other| follows(place, *other)) {
+        for place in (earlier + 1..later).filter(|place| !self.follows(*place, earlier)) {
+            if !kept.iter().any(|other| self.follows(place, *other)) {
                 initials.push(self.path[place].serial);
             }
             kept.push(place);
         }
-        let fork = &mut self.path[earlier];
-        initials.retain(|serial| fork.possible.iter().any(|offer| offer.serial == *serial));
+        (kept, initials)
+    }
+
+    fn follows(&self, place: usize, other: usize) -> bool {
+        has(&self.path[place].before, other)
+    }
+
+    /// One of these must be tried at a fork, if it can be and none is yet.
+    fn want(&mut self, place: usize, initials: &[u64]) {
+        let fork = &mut self.path[place];
+        let possible = |serial: &&u64| fork.possible.iter().any(|offer| offer.serial == **serial);
+        let initials: Vec<u64> = initials.iter().filter(possible).copied().collect();
         if fork.wants_any(&initials) {
             return;
         }

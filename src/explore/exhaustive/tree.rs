@@ -21,7 +21,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 /// The tree: the path of the current execution, and at each fork what was done and what is wanted.
 pub(super) struct Tree {
-    setup: Arc<Setup>,
+    pub(super) setup: Arc<Setup>,
     settings: Settings,
     /// When a run ends, whatever is left.
     until: u64,
@@ -90,6 +90,8 @@ pub(super) struct Fork {
     others: Vec<Footprint>,
     /// What it made pending, by serial number.
     pub(super) born: Vec<u64>,
+    /// What could have happened instead of this step and cannot any more after it: a timer that it stops, say.
+    pub(super) gone: Vec<Offer>,
     /// The steps that happened before this one, by their places: 64 in a word.
     pub(super) before: Vec<u64>,
     /// A name for this step and all before it that is the same in every order of them.
@@ -266,8 +268,7 @@ impl Tree {
         }
     }
 
-    /// All is known now of the step that was taken last: what it did, and what could happen before and cannot any
-    /// more. The latter is wanted before it, since it might have come first.
+    /// All is known now of the step that was taken last: what it did, and what could happen before and cannot any more.
     fn conclude(&mut self, pending: &[Offer], possible: &[Offer]) {
         if self.frozen || self.concluded >= self.depth {
             return;
@@ -287,9 +288,7 @@ impl Tree {
         let gone = fork.possible.iter().filter(|offer| {
             offer.serial != fork.serial && possible.iter().all(|still| still.serial != offer.serial)
         });
-        for serial in gone.map(|offer| offer.serial).collect::<Vec<_>>() {
-            fork.want(serial);
-        }
+        fork.gone = gone.copied().collect();
     }
 
     /// A new fork at the end of the path; none when all that could happen is asleep.
@@ -314,6 +313,7 @@ impl Tree {
             footprint,
             others: Vec::new(),
             born: Vec::new(),
+            gone: Vec::new(),
             before: Vec::new(),
             hash: 0,
             possible,
