@@ -54,4 +54,8 @@ impl Strategy for Guided {
     fn misstep(&self) -> Option<&Misstep> {
         None
     }
+
+    fn fitting(&self) -> Option<&[usize]> {
+        None
+    }
 }

@@ -106,4 +106,8 @@ impl Strategy for Pct {
     fn misstep(&self) -> Option<&Misstep> {
         None
     }
+
+    fn fitting(&self) -> Option<&[usize]> {
+        None
+    }
 }
