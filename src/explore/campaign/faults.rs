@@ -115,7 +115,7 @@ impl Campaign {
 }
 
 /// A fault as an entry of a scenario's `events`.
-pub(super) fn event(fault: &Planned, names: &Names) -> Value {
+pub(in crate::explore) fn event(fault: &Planned, names: &Names) -> Value {
     let Planned { at, action, lasts, .. } = fault;
     let name = |node: ProcessId| json!(names.name(node));
     let whom = |targets: &Targets| match targets {

@@ -1,0 +1,7 @@
+//! Exhaustive search: closed forms, and the same verdicts with and without reduction.
+
+mod closed_forms;
+#[path = "../common/dice.rs"]
+mod dice;
+mod generated;
+mod puppet;
