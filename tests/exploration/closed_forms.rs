@@ -25,8 +25,7 @@ fn factorial(number: u64) -> u64 {
 #[test]
 fn messages_to_different_nodes_commute() {
     for messages in 1..=6_u32 {
-        let script =
-            Script { boot: vec![(1..=messages).map(|to| (to, 0)).collect()], ..Script::default() };
+        let script = Script { boot: vec![(1..=messages).map(|to| (to, 0)).collect()], ..Script::default() };
         let number = executions(messages as usize + 1, &script, "any");
         assert_eq!(number, (factorial(messages.into()), 1), "{messages} messages");
     }
