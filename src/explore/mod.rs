@@ -4,6 +4,7 @@
 mod name;
 mod pool;
 mod runner;
+pub mod states;
 pub mod strategy;
 
 pub use pool::{Pool, Rules};

@@ -1,0 +1,4 @@
+//! Search through other orders, held against what can be counted by hand.
+
+mod models;
+mod states;
