@@ -32,8 +32,8 @@ pub(super) enum Done {
     Dropped(u32),
     /// So many nanoseconds passed.
     Passed(i64),
-    /// A node crashed in the middle of sending.
-    Crashed,
+    /// A node crashed in the middle of sending, after so many messages.
+    Crashed(ProcessId, u32),
 }
 
 /// What tells the messages of one link apart by their places.
@@ -119,7 +119,7 @@ impl Draft {
             }
             let doom = draft.environment.doomed.remove(place);
             draft.environment.void(who);
-            draft.log.push(Done::Crashed);
+            draft.log.push(Done::Crashed(who, doom.remaining));
             if let Some(lasts) = doom.lasts {
                 draft.environment.push(lasts, Coming::Restart { node: who, valid: true });
             }

@@ -18,18 +18,22 @@ mod draft;
 mod environment;
 mod gate;
 mod interner;
+mod judge;
 mod moves;
 mod node;
+mod path;
+mod refuse;
 mod search;
 mod space;
 mod table;
 mod view;
 
-use super::Subject;
-use crate::{
-    process::Sees,
-    scenario::Misfit,
-};
+pub use judge::Witness;
+pub use refuse::Refusal;
+
+use super::{Rules, Subject};
+use crate::{process::Verdict, scenario::Vary};
+use judge::Judge;
 use search::Rounds;
 use space::Space;
 use std::sync::Arc;
@@ -65,30 +69,8 @@ pub struct Faults {
     pub partition: bool,
 }
 
-/// Why a scenario cannot be searched by its states.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum Refusal {
-    /// A process looked at its clock.
-    #[error(
-        "a process looks at its clock, so its states are never the same twice; search it with another strategy, such as `random`"
-    )]
-    ClockRead,
-    /// A process chose among too many alternatives.
-    #[error("a process has too many alternatives in one step; search it with another strategy, such as `random`")]
-    Alternatives,
-    /// The plan does not fit its algorithm.
-    #[error("the plan does not fit its algorithm: {0}")]
-    Misfit(String),
-}
-
-impl From<Misfit> for Refusal {
-    fn from(misfit: Misfit) -> Self {
-        Self::Misfit(misfit.message)
-    }
-}
-
 /// What a search has found.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub struct Report {
     /// How many different states it looked at.
     pub states: u64,
@@ -102,12 +84,20 @@ pub struct Report {
     pub complete: bool,
     /// How many bytes all states take that were seen; those to be looked at next apart.
     pub bytes: u64,
+    /// What is to be said of each property that was checked.
+    pub verdicts: Vec<(String, Verdict)>,
+    /// For each violated property the first run that was found, the shortest first.
+    pub witnesses: Vec<Witness>,
+    /// What the scenario varies and this search does not.
+    pub left_out: Vec<Vary>,
 }
 
 /// A search through all states of a scenario.
 pub struct States {
     rounds: Rounds,
     limits: Limits,
+    rules: Rules,
+    left_out: Vec<Vary>,
 }
 
 impl States {
@@ -117,11 +107,18 @@ impl States {
     /// When the scenario cannot be searched by its states.
     pub fn new(subject: &Subject<'_>, limits: Limits, workers: usize) -> Result<Self, Refusal> {
         let plan = subject.plan;
-        let sees: Option<Sees> = (subject.jury)(&plan.checks).sees().into_iter().max();
+        let jury = (subject.jury)(&plan.checks);
+        refuse::refuse(plan, &*jury)?;
+        let fuzz = plan.fuzz.clone().unwrap_or_default();
+        let vary = fuzz.vary.unwrap_or_default();
+        let faults = Faults::of(&vary, fuzz.faults);
+        let rules = Rules { timers_any_time: vary.contains(&Vary::Timer) };
+        let left_out = vary.into_iter().filter(|vary| matches!(vary, Vary::Pause | Vary::Clock)).collect();
         let actors = (subject.actors)(plan)?;
         let setup = Arc::new(plan.setup.clone());
-        let space = Space::new(setup, actors, sees, Faults::default(), false, plan.seed);
-        Ok(Self { rounds: Rounds::new(space, workers), limits })
+        let sees = jury.sees().into_iter().max();
+        let space = Space::new(setup, actors, sees, faults, rules.timers_any_time, plan.seed);
+        Ok(Self { rounds: Rounds::new(space, workers), limits, rules, left_out })
     }
 
     /// Works for the one who leads, until the search is over.
@@ -133,27 +130,62 @@ impl States {
     ///
     /// # Errors
     /// When it turns out that the scenario cannot be searched by its states.
-    pub fn lead(&self) -> Result<Report, Refusal> {
-        let mut view = View::new(&self.rounds.space.interner);
-        let mut report =
-            Report { states: 1, transitions: 1, terminal: 0, depth: 0, complete: false, bytes: 0 };
-        self.rounds.begin(&mut view);
-        while report.depth < self.limits.depth && report.states < self.limits.states {
-            let round = self.rounds.round(&mut view);
-            report.states = self.rounds.states();
+    pub fn lead(&self, subject: &Subject<'_>) -> Result<Report, Refusal> {
+        let judge = Judge::new(subject, self.rules);
+        let found = judge.map_err(Refusal::from).and_then(|judge| self.search(judge));
+        self.rounds.end();
+        found
+    }
+
+    fn search(&self, mut judge: Judge) -> Result<Report, Refusal> {
+        let rounds = &self.rounds;
+        let mut view = View::new(&rounds.space.interner);
+        let mut report = Report {
+            states: 1,
+            transitions: 1,
+            terminal: 0,
+            depth: 0,
+            complete: false,
+            bytes: 0,
+            verdicts: Vec::new(),
+            witnesses: Vec::new(),
+            left_out: self.left_out.clone(),
+        };
+        let first = rounds.begin(&mut view);
+        judge.judge(rounds, &mut view, &first, false);
+        while report.depth < self.limits.depth && report.states < self.limits.states && !judge.has_found() {
+            let round = rounds.round(&mut view);
+            report.states = rounds.states();
             report.transitions += round.transitions;
             report.terminal += round.terminal.len() as u64;
+            if let Some(refusal) = view.interner().refusal.take() {
+                return Err(refusal);
+            }
+            judge.judge(rounds, &mut view, &round.news, false);
+            judge.judge(rounds, &mut view, &round.terminal, true);
             report.complete = round.done;
             if round.done {
                 break;
             }
             report.depth += u64::from(round.level_done);
-            if view.interner().refusal.is_some() {
-                break;
-            }
         }
-        self.rounds.end();
-        report.bytes = self.rounds.bytes();
-        view.interner().refusal.take().map_or(Ok(report), Err)
+        report.bytes = rounds.bytes();
+        (report.verdicts, report.witnesses) = judge.verdicts(report.complete, None);
+        Ok(report)
+    }
+}
+
+impl Faults {
+    fn of(vary: &[Vary], budget: Option<u32>) -> Self {
+        let has = |what| vary.contains(&what);
+        let faults = Self {
+            budget: 0,
+            loss: has(Vary::Loss),
+            duplicate: has(Vary::Duplicate),
+            crash: has(Vary::Crash),
+            partition: has(Vary::Partition),
+        };
+        let any = faults.loss || faults.duplicate || faults.crash || faults.partition;
+        Self { budget: if any { budget.unwrap_or(1) } else { 0 }, ..faults }
     }
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     process::ProcessId,
-    world::{Action, Planned, Targets},
+    world::{Action, Heal, Planned, Targets},
 };
 
 /// Up to so many nodes every partition into two parts is tried; above, only those that leave one node alone.
@@ -137,18 +137,22 @@ impl Space {
             }
             Kind::Restart => boot(self, view, draft, who),
             Kind::Partition => {
-                let alone = place.checked_sub(1 << EVERY_PARTITION).map(|who| 1 << who);
-                draft.environment.barriers.push(Barrier::Added(alone.unwrap_or(place)));
+                draft.environment.barriers.push(Barrier::Added(mask(place)));
                 vec![draft]
             }
             Kind::Heal => {
-                draft.environment.barriers.retain(|barrier| !matches!(barrier, Barrier::Added(_)));
+                draft.environment.heal(&self.setup, Heal::Partitions);
                 vec![draft]
             }
             Kind::DeliverCut => self.cut(view, &draft, Kind::Deliver, place),
             Kind::TimerCut => self.cut(view, &draft, Kind::Timer, place),
             Kind::EnvironmentCut => self.cut(view, &draft, Kind::Environment, place),
         }
+    }
+
+    /// The nodes on one side of the partition with this number.
+    pub(super) fn side(&self, place: u32) -> Vec<ProcessId> {
+        self.setup.names.ids().filter(|who| mask(place) >> who.0 & 1 == 1).collect()
     }
 
     /// The same, but whoever acts crashes after so many of the messages it sends, for each number but the last.
@@ -337,6 +341,12 @@ impl Space {
             drafts.splice(place..=place, further);
         }
     }
+}
+
+/// The nodes on one side of the partition with this number, one bit each: of all partitions of few nodes, or of those
+/// that leave one node alone.
+fn mask(place: u32) -> u32 {
+    place.checked_sub(1 << EVERY_PARTITION).map_or(place, |who| 1 << who)
 }
 
 /// A node that was down starts again.
