@@ -1,6 +1,7 @@
 //! Histories are judged once each: the path to them is run again and recorded.
 
 use super::{
+    liveness::Lasso,
     node::Standing,
     path::{Written, write},
     search::{News, Rounds},
@@ -46,6 +47,8 @@ pub(super) struct Judge {
     judged: IndexSet<(u128, bool), Steady>,
     /// Of each property: the most instances in a run, whether any run left it undecided, and the first that violates it.
     standings: Vec<Account>,
+    /// The run that was run last.
+    last: (Arc<Schedule>, Arc<Setup>),
 }
 
 #[derive(Clone, Debug, Default)]
@@ -61,7 +64,8 @@ impl Judge {
         let (names, kinds) = (runner.jury().properties(), runner.jury().kinds());
         let standings = vec![Account::default(); names.len()];
         let (plain, seed) = (runner.setup().clone(), subject.plan.seed);
-        Ok(Self { runner, plain, seed, names, kinds, judged: IndexSet::default(), standings })
+        let last = (Arc::default(), plain.clone());
+        Ok(Self { runner, plain, seed, names, kinds, judged: IndexSet::default(), standings, last })
     }
 
     /// Whether some property was violated.
@@ -78,13 +82,30 @@ impl Judge {
         for News { history, state } in news {
             if self.judged.insert((*history, terminal)) {
                 let written = write(&rounds.space, view, &rounds.path(*state));
-                self.run(view, written, rounds.space.first_node(), terminal);
+                let end = self.run(view, written, rounds.space.first_node(), terminal);
+                self.account(end, None);
             }
         }
     }
 
-    /// Runs a path again.
-    fn run(&mut self, view: &View<'_>, written: Written, first_node: usize, terminal: bool) {
+    /// Judges a run that goes round in circles for ever: what properties have seen is all they ever will.
+    pub(super) fn judge_lasso(&mut self, rounds: &Rounds, view: &mut View<'_>, lasso: &Lasso) {
+        if self.judged.insert((lasso.history, true)) {
+            let mut path = rounds.path(lasso.state);
+            let steps = path.len();
+            path.extend_from_slice(&lasso.circle);
+            let written = write(&rounds.space, view, &path[..steps]);
+            self.run(view, written, rounds.space.first_node(), false);
+            let prefix = self.last.clone();
+            let whole = write(&rounds.space, view, &path);
+            let repeats = whole.steps.len() - prefix.0.steps.len();
+            self.last = (Arc::new(Schedule { steps: whole.steps, then: Then::Stop }), prefix.1);
+            self.account(End::Quiescent, Some(repeats));
+        }
+    }
+
+    /// Runs a path again; gives why that run was over.
+    fn run(&mut self, view: &View<'_>, written: Written, first_node: usize, terminal: bool) -> End {
         let Written { steps, setup, words } = written;
         let then = if terminal { Then::GoOn } else { Then::Stop };
         let (setup, schedule) = (setup.unwrap_or(self.plain.clone()), Arc::new(Schedule { steps, then }));
@@ -97,30 +118,36 @@ impl Judge {
             panic!("a path through the states must be a run: {what}");
         }
         self.compare(view, &words[first_node..first_node + setup.names.len()]);
-        let end = ended.summary.end;
+        self.last = (schedule, setup);
+        ended.summary.end
+    }
+
+    /// Takes account of the run that was run last, which is over for this reason.
+    fn account(&mut self, end: End, repeats: Option<usize>) {
         for (place, verdict) in self.runner.verdicts(end).into_iter().enumerate() {
             let account = &mut self.standings[place];
+            if repeats.is_some() && self.kinds[place] != PropertyKind::Liveness {
+                continue;
+            }
             match verdict {
                 Verdict::Holds { examined } => account.examined = account.examined.max(examined),
-                Verdict::Vacuous => {}
                 Verdict::Undecided { because } if end != End::CutShort => {
                     account.undecided.get_or_insert(because);
                 }
-                Verdict::Undecided { .. } => {}
+                Verdict::Vacuous | Verdict::Undecided { .. } => {}
                 Verdict::Violated { events, because } => {
                     let property = self.names[place].to_owned();
-                    let (schedule, setup) = ((*schedule).clone(), setup.clone());
-                    account.witness.get_or_insert_with(|| Witness {
-                        property,
-                        events,
-                        because,
-                        schedule,
-                        setup,
-                        repeats: None,
-                    });
+                    let (schedule, setup) = ((*self.last.0).clone(), self.last.1.clone());
+                    let witness = Witness { property, events, because, schedule, setup, repeats };
+                    account.witness.get_or_insert(witness);
                 }
             }
         }
+    }
+
+    /// Whether some property says that something happens in the end.
+    pub(super) fn hopes(&self) -> bool {
+        self.kinds.contains(&PropertyKind::Liveness)
     }
 
     /// The run must have led to the same processes.

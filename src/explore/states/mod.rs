@@ -19,6 +19,7 @@ mod environment;
 mod gate;
 mod interner;
 mod judge;
+mod liveness;
 mod moves;
 mod node;
 mod path;
@@ -32,8 +33,12 @@ pub use judge::Witness;
 pub use refuse::Refusal;
 
 use super::{Rules, Subject};
-use crate::{process::Verdict, scenario::Vary};
+use crate::{
+    process::{PropertyKind, Verdict},
+    scenario::Vary,
+};
 use judge::Judge;
+use liveness::lassos;
 use search::Rounds;
 use space::Space;
 use std::sync::Arc;
@@ -118,7 +123,8 @@ impl States {
         let setup = Arc::new(plan.setup.clone());
         let sees = jury.sees().into_iter().max();
         let space = Space::new(setup, actors, sees, faults, rules.timers_any_time, plan.seed);
-        Ok(Self { rounds: Rounds::new(space, workers), limits, rules, left_out })
+        let hopes = jury.kinds().contains(&PropertyKind::Liveness);
+        Ok(Self { rounds: Rounds::new(space, workers, hopes), limits, rules, left_out })
     }
 
     /// Works for the one who leads, until the search is over.
@@ -170,7 +176,13 @@ impl States {
             report.depth += u64::from(round.level_done);
         }
         report.bytes = rounds.bytes();
-        (report.verdicts, report.witnesses) = judge.verdicts(report.complete, None);
+        let mut open = None;
+        if report.complete && judge.hopes() && !judge.has_found() {
+            let (lassos, why) = lassos(rounds, &mut view);
+            open = why;
+            lassos.iter().for_each(|lasso| judge.judge_lasso(rounds, &mut view, lasso));
+        }
+        (report.verdicts, report.witnesses) = judge.verdicts(report.complete, open);
         Ok(report)
     }
 }

@@ -5,6 +5,7 @@
 //! source by source. Whoever is free works on the next shard.
 
 use super::{
+    draft::Draft,
     gate::Gate,
     space::Space,
     table::{NOWHERE, Origin, Steady, Visited},
@@ -32,6 +33,8 @@ pub(super) struct Rounds {
     /// Which states of its level each shard expands in this round: from so many on.
     from: AtomicUsize,
     over: AtomicBool,
+    /// Whether steps back are kept.
+    keeps_returns: bool,
 }
 
 /// The states whose hashes begin alike.
@@ -79,6 +82,8 @@ struct Memory {
     histories: IndexSet<u128, Steady>,
     /// What of that is new in this round.
     news: Vec<News>,
+    /// States that a step leads back to, from one as far away or farther.
+    returns: IndexSet<u32, Steady>,
 }
 
 /// A state at which properties have seen something that they had not before.
@@ -101,7 +106,7 @@ pub(super) struct Round {
 }
 
 impl Rounds {
-    pub(super) fn new(space: Space, workers: usize) -> Self {
+    pub(super) fn new(space: Space, workers: usize, keeps_returns: bool) -> Self {
         Self {
             space,
             shards: (0..SHARDS).map(|_| Shard::default()).collect(),
@@ -109,6 +114,7 @@ impl Rounds {
             claim: AtomicUsize::new(0),
             from: AtomicUsize::new(0),
             over: AtomicBool::new(false),
+            keeps_returns,
         }
     }
 
@@ -197,8 +203,40 @@ impl Rounds {
         actions
     }
 
+    /// The states that a step leads back to, in order: every circle goes through one of them.
+    pub(super) fn returns(&self) -> Vec<u32> {
+        let shards = self.shards.iter().enumerate();
+        let all = shards.flat_map(|(shard, state)| {
+            let memory = lock(&state.memory);
+            memory.returns.iter().map(|place| number(*place, shard)).collect::<Vec<_>>()
+        });
+        let mut all: Vec<u32> = all.collect();
+        all.sort_unstable();
+        all
+    }
+
+    /// The number of a state that was seen.
+    pub(super) fn find(&self, hash: u128) -> Option<u32> {
+        let shard = shard_of(hash);
+        let place = lock(&self.shards[shard].memory).visited.find(hash)?;
+        Some(number(place, shard))
+    }
+
+    /// A state and its hash.
+    pub(super) fn words(&self, view: &mut View<'_>, state: u32) -> (Vec<u32>, u128) {
+        let mut words = Vec::new();
+        self.space.first(view).put(&self.space, view, &mut words);
+        for action in self.path(state) {
+            let mut next = Vec::new();
+            self.space.build(view, &words, action, &mut next);
+            words = next;
+        }
+        let hash = Draft::of(&self.space, view, &words).put(&self.space, view, &mut Vec::new());
+        (words, hash)
+    }
+
     /// What the checked properties have seen.
-    fn history(&self, view: &View<'_>, words: &[u32]) -> u128 {
+    pub(super) fn history(&self, view: &View<'_>, words: &[u32]) -> u128 {
         if self.space.sees.is_none() {
             return 0;
         }
@@ -261,7 +299,7 @@ impl Rounds {
     /// A shard takes in what belongs to it.
     fn absorb(&self, view: &mut View<'_>, shard: usize) {
         let mut memory = lock(&self.shards[shard].memory);
-        let Memory { visited, next, histories, news } = &mut *memory;
+        let Memory { visited, next, histories, news, returns } = &mut *memory;
         for (source, other) in self.shards.iter().enumerate() {
             let bins = read(&other.bins);
             let level = read(&other.level);
@@ -269,6 +307,9 @@ impl Rounds {
                 let hash = u128::from(hash[1]) << 64 | u128::from(hash[0]);
                 let from = number(level.first + parent, source);
                 if !visited.insert(hash, Origin { parent: from, action: *action }) {
+                    if self.keeps_returns {
+                        returns.extend(visited.find(hash).filter(|place| *place < next.first));
+                    }
                     continue;
                 }
                 let start = next.words.len();
