@@ -9,6 +9,7 @@ mod name;
 mod pool;
 mod runner;
 mod shrink;
+pub mod states;
 pub mod strategy;
 
 pub use failure::Failure;
