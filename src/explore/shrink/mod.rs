@@ -25,8 +25,7 @@ const WALKS: u64 = 400;
 /// Makes a failure smaller, with at most `tries` runs. The result fails in the same property; it is `failure` itself
 /// where that cannot be repeated.
 pub fn shrink(subject: &Subject<'_>, failure: Failure, tries: u64) -> Failure {
-    // A smaller scenario may go on for ever.
-    let limit = 1000.max(20 * failure.schedule.steps.len() as u64);
+    let limit = 1000.max(20 * failure.size() as u64);
     let mut shrinker = Shrinker { subject: *subject, property: failure.property.clone(), left: tries, limit };
     let Some(mut smallest) = shrinker.attempt(&failure.scenario, &failure.schedule) else { return failure };
     loop {
@@ -53,7 +52,7 @@ struct Shrinker<'a> {
     property: String,
     /// How many more runs may be made.
     left: u64,
-    /// How many events a run may have.
+    /// How many events a run may have: without its `until`, say, it may have no end.
     limit: u64,
 }
 
