@@ -8,10 +8,12 @@ mod flow;
 mod name;
 mod pool;
 mod runner;
+mod session;
 mod shrink;
 pub mod strategy;
 
 pub use failure::Failure;
 pub use pool::{Pool, Rules};
 pub use runner::{Ended, Runner, Subject, Violation};
+pub use session::{Possible, Session};
 pub use shrink::{TRIES, shrink};
