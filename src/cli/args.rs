@@ -40,6 +40,8 @@ pub(super) enum Command {
     Replay(Replay),
     /// Search for what breaks a scenario: many runs, each with another order of events and other faults
     Fuzz(Fuzz),
+    /// Go through all orders of a scenario's events, or step through one
+    Explore(Explore),
     /// Put the reports of all shares of a search together
     Merge(Merge),
     /// Make a failure file smaller
@@ -206,6 +208,67 @@ pub(super) struct Fuzz {
     pub(super) no_shrink: bool,
     #[command(flatten)]
     pub(super) reporting: Reporting,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Explore {
+    /// The scenario, or - for standard input
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(super) file: PathBuf,
+    /// Override a key of the scenario, as in --set network.loss=5%
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(super) overrides: Vec<String>,
+    /// Use this seed instead of the scenario's
+    #[arg(long, env = "SYNOD_SEED", value_name = "N")]
+    pub(super) seed: Option<u64>,
+    /// How to go through the orders
+    #[arg(long, value_enum, default_value = "reduced", value_name = "HOW")]
+    pub(super) strategy: Search,
+    /// Look at every order, also at those that differ only in independent steps
+    #[arg(long)]
+    pub(super) no_reduction: bool,
+    /// How many steps an execution may have; longer ones are cut short
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    pub(super) depth: u64,
+    /// How many executions are made at most
+    #[arg(long, value_name = "N", default_value_t = 100_000)]
+    pub(super) executions: u64,
+    /// Which faults there may be, as in --vary crash,loss [default: the scenario's `fuzz.vary`]
+    #[arg(long, value_name = "WHAT", value_delimiter = ',', value_parser = vary)]
+    pub(super) vary: Vec<Vary>,
+    /// How many faults an execution has at most [default: the scenario's `fuzz.faults`, or 1]
+    #[arg(long, value_name = "N")]
+    pub(super) faults: Option<u32>,
+    /// Where failure files are written
+    #[arg(long, value_name = "DIR", default_value = "failures", value_hint = ValueHint::DirPath)]
+    pub(super) out: PathBuf,
+    /// Leave failures as they were found
+    #[arg(long)]
+    pub(super) no_shrink: bool,
+    /// Choose what happens next oneself, step by step; commands come from standard input
+    #[arg(long, conflicts_with_all = ["strategy", "no_reduction", "json", "format"])]
+    pub(super) step: bool,
+    /// How results are written
+    #[arg(long, value_enum, default_value = "human", value_name = "FORMAT")]
+    pub(super) format: Format,
+    /// Short for --format json
+    #[arg(long, conflicts_with = "format")]
+    pub(super) json: bool,
+}
+
+impl Explore {
+    pub(super) fn format(&self) -> Format {
+        if self.json { Format::Json } else { self.format }
+    }
+}
+
+/// How all orders are gone through.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum Search {
+    /// Depth first, one order for all that nobody can tell apart (source-DPOR with sleep sets)
+    Reduced,
+    /// Depth first, every order
+    DepthFirst,
 }
 
 #[derive(Debug, Args)]

@@ -61,7 +61,7 @@ pub(super) fn write(registry: &Registry, report: &Report, folder: &Path) -> Resu
 }
 
 /// A name as part of a file's.
-fn plain(name: &str) -> String {
+pub(super) fn plain(name: &str) -> String {
     let letters = name.chars().map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect::<String>();
     let words: Vec<&str> = letters.split_whitespace().collect();
     words.join("_").to_lowercase()
@@ -216,13 +216,13 @@ fn coverage(report: &Report, output: &mut Output) -> Result<(), Failure> {
     Ok(())
 }
 
-fn counted_grouped(number: u64, thing: &str) -> String {
+pub(super) fn counted_grouped(number: u64, thing: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{} {thing}{plural}", grouped(number))
 }
 
 /// A number with its digits in groups of three.
-fn grouped(number: u64) -> String {
+pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {

@@ -5,6 +5,7 @@ mod batch;
 mod campaign;
 mod check;
 mod exit;
+mod explore;
 mod files;
 mod found;
 mod fuzz;
@@ -14,6 +15,7 @@ mod outcome;
 mod output;
 mod run;
 mod shrink;
+mod step;
 mod traces;
 
 use crate::{registry::Registry, scenario};
@@ -105,6 +107,7 @@ fn dispatch(registry: &Registry, arguments: &Arguments, output: &mut Output) -> 
         Command::Check(wanted) => check::check(registry, wanted, output),
         Command::Replay(wanted) => traces::replay(registry, wanted, output),
         Command::Fuzz(wanted) => fuzz::fuzz(registry, wanted, output),
+        Command::Explore(wanted) => explore::explore(registry, wanted, output),
         Command::Merge(wanted) => merge::merge(registry, wanted, output),
         Command::Shrink(wanted) => shrink::shrink(registry, wanted, output),
         Command::Trace { command } => traces::trace(registry, command, output),

@@ -10,7 +10,7 @@ use synod::{
         Rules,
         exhaustive::{Explored, Finish, Reduction, Settings},
     },
-    scenario::Plan,
+    scenario::{Plan, Vary},
 };
 
 /// How many processes are made up.
@@ -66,13 +66,13 @@ fn script(nodes: u64, dice: &mut Dice, able: Abilities) -> Script {
 }
 
 /// Both searches; nothing when the one without reduction is too large.
-fn both(plan: &Plan, settings: Settings) -> Option<(Explored, Explored)> {
-    let limited = Settings { executions: EXECUTIONS, ..settings };
+fn both(plan: &Plan, settings: &Settings) -> Option<(Explored, Explored)> {
+    let limited = Settings { executions: EXECUTIONS, ..settings.clone() };
     let none = search(plan, &limited).expect("nothing stands against it");
     if none.finish != Finish::All {
         return None;
     }
-    let reduced = Settings { reduction: Reduction::Sources, ..settings };
+    let reduced = Settings { reduction: Reduction::Sources, ..settings.clone() };
     Some((none, search(plan, &reduced).expect("nothing stands against it")))
 }
 
@@ -83,7 +83,7 @@ fn possible(explored: &Explored) -> Vec<(bool, bool)> {
 
 /// Makes up processes and searches them with and without reduction; gives how many were compared, the executions of
 /// both, and how many of those with reduction were given up.
-fn compare(seeds: std::ops::Range<u64>, able: Abilities, settings: Settings, more: &Value) -> [u64; 4] {
+fn compare(seeds: std::ops::Range<u64>, able: Abilities, settings: &Settings, more: &Value) -> [u64; 4] {
     let mut sums = [0; 4];
     for seed in seeds {
         let mut dice = Dice::new(seed);
@@ -119,15 +119,16 @@ fn compare(seeds: std::ops::Range<u64>, able: Abilities, settings: Settings, mor
 
 #[test]
 fn a_thousand_generated_processes_get_the_same_verdicts_with_and_without_reduction() {
-    let sums = compare(0..GENERATED, Abilities::default(), Settings::new(Reduction::None), &json!({}));
+    let sums = compare(0..GENERATED, Abilities::default(), &Settings::new(Reduction::None), &json!({}));
     assert!(sums[0] >= GENERATED, "{sums:?}");
 }
 
 #[test]
 fn so_do_processes_that_are_asked_choose_and_lose_messages() {
     let able = Abilities { requests: true, choices: true, timers: false };
-    let settings = Settings { faults: 1, lose: true, copy: true, ..Settings::new(Reduction::None) };
-    let sums = compare(0..120, able, settings, &json!({}));
+    let vary = vec![Vary::Loss, Vary::Duplicate];
+    let settings = Settings { faults: 1, vary, ..Settings::new(Reduction::None) };
+    let sums = compare(0..120, able, &settings, &json!({}));
     assert!(sums[0] >= 60, "{sums:?}");
 }
 
@@ -135,8 +136,8 @@ fn so_do_processes_that_are_asked_choose_and_lose_messages() {
 fn so_do_processes_with_patient_timers() {
     let able = Abilities { requests: true, timers: true, choices: false };
     for until in [json!({}), json!({"until": "3ms"})] {
-        let sums = compare(0..120, able, Settings::new(Reduction::None), &until);
-        assert!(sums[0] >= 60, "{sums:?}");
+        let sums = compare(0..120, able, &Settings::new(Reduction::None), &until);
+            assert!(sums[0] >= 60, "{sums:?}");
     }
 }
 
@@ -145,15 +146,19 @@ fn so_do_processes_whose_timers_run_out_at_any_time() {
     let able = Abilities { requests: true, timers: true, choices: false };
     let rules = Rules { timers_any_time: true };
     for until in [json!({}), json!({"until": "3ms"})] {
-        let sums = compare(0..120, able, Settings { rules, ..Settings::new(Reduction::None) }, &until);
-        assert!(sums[0] >= 60, "{sums:?}");
+        let sums = compare(0..120, able, &Settings { rules, ..Settings::new(Reduction::None) }, &until);
+            assert!(sums[0] >= 60, "{sums:?}");
     }
 }
 
 #[test]
-fn so_do_processes_that_crash_and_come_back() {
-    let able = Abilities { requests: true, timers: false, choices: false };
-    let events = json!({"fuzz": {"vary": ["crash"], "faults": 1}});
-    let sums = compare(0..60, able, Settings::new(Reduction::None), &events);
-    assert!(sums[0] >= 30, "{sums:?}");
+fn so_do_processes_that_crash_stand_still_and_are_separated() {
+    for vary in [Vary::Crash, Vary::Pause, Vary::Partition] {
+        let settings = Settings { faults: 1, vary: vec![vary], ..Settings::new(Reduction::None) };
+        let sums = compare(0..60, Abilities::default(), &settings, &json!({}));
+        assert!(sums[0] >= 60, "{vary:?}: {sums:?}");
+        let able = Abilities { requests: true, ..Abilities::default() };
+        let sums = compare(0..60, able, &settings, &json!({}));
+        assert!(sums[0] >= 4, "{vary:?}: {sums:?}");
+    }
 }

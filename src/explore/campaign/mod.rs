@@ -9,6 +9,8 @@ mod sketch;
 mod tally;
 mod worker;
 
+pub(super) use faults::event;
+
 pub use course::{Course, Tactic};
 pub use fingerprint::Fingerprint;
 pub use report::{Found, Identity, Mismatch, Report, Share, Standing};

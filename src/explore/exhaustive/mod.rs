@@ -15,17 +15,19 @@ mod depend;
 mod guided;
 mod races;
 mod tree;
+mod worlds;
 
-use super::{Rules, Runner, Subject};
+use super::{Failure, Rules, Runner, Subject};
 use crate::{
     process::{End, Sees, Verdict},
-    scenario::{Misfit, Schedule},
+    scenario::{Misfit, Plan, Vary},
     trace::Level,
     world::Setup,
 };
 use guided::Guided;
-use std::{cell::RefCell, rc::Rc, sync::Arc};
+use std::{cell::RefCell, collections::BTreeSet, rc::Rc, sync::Arc};
 use tree::{Ending, Tree};
+use worlds::Worlds;
 
 /// Which orders are left out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -37,7 +39,7 @@ pub enum Reduction {
 }
 
 /// What is searched, and how far.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Settings {
     /// Which orders are left out.
     pub reduction: Reduction,
@@ -47,12 +49,10 @@ pub struct Settings {
     pub depth: u64,
     /// How many executions are made at most.
     pub executions: u64,
-    /// How many messages are lost or copied at most, in one execution.
+    /// How many faults an execution has at most, beyond those of the scenario.
     pub faults: u32,
-    /// Whether messages may be lost.
-    pub lose: bool,
-    /// Whether messages may arrive twice.
-    pub copy: bool,
+    /// Of which kinds: crashes, pauses, partitions, lost messages, messages that arrive twice.
+    pub vary: Vec<Vary>,
     /// Whether messages take the time of the scenario's network; otherwise they arrive at once whenever it is their
     /// turn, and only timers and what the scenario plans move time. For searches without reduction.
     pub messages_take_time: bool,
@@ -67,8 +67,7 @@ impl Settings {
             depth: u64::MAX,
             executions: u64::MAX,
             faults: 0,
-            lose: false,
-            copy: false,
+            vary: Vec::new(),
             messages_take_time: false,
         }
     }
@@ -113,8 +112,10 @@ pub enum Finish {
 }
 
 /// What was searched, and what was found.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Explored {
+    /// Worlds that were begun: the scenario without further faults, and one for each set of faults.
+    pub worlds: u64,
     /// Executions that ended by themselves, or were cut short at the greatest depth.
     pub executions: u64,
     /// Executions that were given up because another one shows the same.
@@ -134,7 +135,7 @@ pub struct Explored {
 }
 
 /// What became of a property in the executions of a search.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct Tally {
     /// In how many it held.
     pub holds: u64,
@@ -145,18 +146,7 @@ pub struct Tally {
     /// In how many it could not be decided.
     pub undecided: u64,
     /// The first execution that violated it.
-    pub first: Option<Found>,
-}
-
-/// An execution that violates a property.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Found {
-    /// Its steps.
-    pub schedule: Schedule,
-    /// What happened.
-    pub because: String,
-    /// The events that show it.
-    pub events: Vec<u64>,
+    pub first: Option<Failure>,
 }
 
 /// Searches the scenario of `subject`. After each execution `enough` is asked whether to stop.
@@ -168,10 +158,13 @@ pub fn explore(
     settings: &Settings,
     enough: &mut dyn FnMut(&Explored) -> bool,
 ) -> Result<Explored, Refusal> {
-    let runner = Runner::new(subject, settings.rules)?;
-    let setup = runner.setup().clone();
-    let mut search = Search::new(subject, settings, runner)?;
-    search.go(setup, enough)?;
+    let mut search = Search::new(subject, settings)?;
+    for world in Worlds::new(subject, &settings.vary, settings.faults) {
+        search.go(&world.plan, settings.faults - world.faults, enough)?;
+        if matches!(search.explored.finish, Finish::Executions | Finish::Enough) {
+            break;
+        }
+    }
     Ok(search.explored)
 }
 
@@ -185,13 +178,15 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    fn new(subject: &'a Subject<'a>, settings: &'a Settings, runner: Runner) -> Result<Self, Refusal> {
+    fn new(subject: &'a Subject<'a>, settings: &'a Settings) -> Result<Self, Refusal> {
+        let runner = Runner::new(subject, settings.rules)?;
         let (properties, sees) = (runner.jury().properties(), runner.jury().sees());
         let reduced = settings.reduction != Reduction::None;
         if let Some(place) = sees.iter().position(|sees| reduced && *sees == Sees::Times) {
             return Err(Refusal::Property(properties[place]));
         }
         let explored = Explored {
+            worlds: 0,
             executions: 0,
             given_up: 0,
             cut_short: 0,
@@ -205,21 +200,27 @@ impl<'a> Search<'a> {
         Ok(Self { subject, settings, runner, explored, visible_order })
     }
 
-    /// Searches the orders in this world.
-    fn go(&mut self, setup: Arc<Setup>, enough: &mut dyn FnMut(&Explored) -> bool) -> Result<(), Refusal> {
-        let until = setup.until.map_or(u64::MAX, |until| until.0);
+    /// Searches the orders in this world, in which so many messages may be lost or copied.
+    fn go(
+        &mut self,
+        plan: &Plan,
+        faults: u32,
+        enough: &mut dyn FnMut(&Explored) -> bool,
+    ) -> Result<(), Refusal> {
+        let until = plan.setup.until.map_or(u64::MAX, |until| until.0);
         // The end of the run is the tree's business: it must not depend on when messages would arrive.
-        let endless = Arc::new(Setup { until: None, ..(*setup).clone() });
+        let endless = Arc::new(Setup { until: None, ..plan.setup.clone() });
         self.runner.plan(endless.clone());
-        let tree = Tree::new(endless, *self.settings, until, self.visible_order);
-        let tree = Rc::new(RefCell::new(tree));
-        let mut classes = std::collections::BTreeSet::new();
+        let settings = Settings { faults, ..self.settings.clone() };
+        let tree = Rc::new(RefCell::new(Tree::new(endless, settings, until, self.visible_order)));
+        self.explored.worlds += 1;
         let before = self.explored.clone();
-        self.runner.run(self.subject.plan.seed, Box::new(Guided::new(tree.clone())), Level::Full);
+        let mut classes = BTreeSet::new();
+        self.runner.run(plan.seed, Box::new(Guided::new(tree.clone())), Level::Full);
         loop {
             tree.borrow_mut().finish();
             if self.settings.reduction != Reduction::None && self.runner.clock_read() {
-                return Err(Refusal::ReadsClock(self.subject.plan.algorithm.clone()));
+                return Err(Refusal::ReadsClock(plan.algorithm.clone()));
             }
             if tree.borrow_mut().learn() {
                 // More depends on more than was known: what was left out so far may have been too much.
@@ -227,38 +228,22 @@ impl<'a> Search<'a> {
                 self.explored = before.clone();
                 classes.clear();
             } else if tree.borrow().answers_lacked {
-                let mut tree = tree.borrow_mut();
-                tree.answered *= 2;
-                tree.take_again();
+                tree.borrow_mut().take_again();
             } else {
-                tree.borrow_mut().look_for_races(self.settings.reduction == Reduction::Sources);
-                let ended = tree.borrow().ended;
-                self.judge(&tree, ended);
-                match self.settings.reduction {
-                    Reduction::None if classes.insert(tree.borrow().class()) => self.explored.classes += 1,
-                    Reduction::Sources if ended != Ending::Asleep => self.explored.classes += 1,
-                    Reduction::None | Reduction::Sources => {}
-                }
-                if enough(&self.explored) {
-                    self.explored.finish = Finish::Enough;
-                    return Ok(());
-                }
-                if !tree.borrow_mut().backtrack() {
-                    let cut = self.explored.cut_short > 0;
-                    self.explored.finish = if cut { Finish::Depth } else { Finish::All };
-                    return Ok(());
-                }
-                if self.explored.executions + self.explored.given_up >= self.settings.executions {
-                    self.explored.finish = Finish::Executions;
+                self.take_stock(plan, &tree, &mut classes);
+                if let Some(finish) = self.finish(&tree, enough) {
+                    self.explored.finish = finish;
                     return Ok(());
                 }
             }
-            self.runner.again(self.subject.plan.seed, Level::Full);
+            self.runner.again(plan.seed, Level::Full);
         }
     }
 
-    /// Counts an execution and judges it.
-    fn judge(&mut self, tree: &RefCell<Tree>, ended: Ending) {
+    /// Counts and judges an execution.
+    fn take_stock(&mut self, plan: &Plan, tree: &RefCell<Tree>, classes: &mut BTreeSet<u128>) {
+        tree.borrow_mut().look_for_races(self.settings.reduction == Reduction::Sources);
+        let ended = tree.borrow().ended;
         let steps = tree.borrow().path.len() as u64;
         self.explored.steps += steps;
         let end = match ended {
@@ -270,32 +255,55 @@ impl<'a> Search<'a> {
             Ending::Deadline => End::Deadline,
             Ending::TooDeep => End::CutShort,
         };
+        let new = match self.settings.reduction {
+            Reduction::None => classes.insert(tree.borrow().class()),
+            Reduction::Sources => true,
+        };
+        self.explored.classes += u64::from(new);
         self.explored.executions += 1;
         self.explored.longest = self.explored.longest.max(steps);
         self.explored.cut_short += u64::from(end == End::CutShort);
-        let verdicts = self.runner.verdicts(end);
-        for (place, verdict) in verdicts.into_iter().enumerate() {
+        for (place, verdict) in self.runner.verdicts(end).into_iter().enumerate() {
             let tally = &mut self.explored.tallies[place];
             match verdict {
                 Verdict::Holds { .. } => tally.holds += 1,
                 Verdict::Vacuous => tally.vacuous += 1,
                 Verdict::Undecided { .. } => tally.undecided += 1,
-                Verdict::Violated { events, because } => {
+                Verdict::Violated { because, .. } => {
                     tally.violated += 1;
                     if tally.first.is_none() {
-                        let schedule = self.write_down(tree);
-                        self.explored.tallies[place].first = Some(Found { schedule, because, events });
+                        let failure = self.write_down(plan, tree, place, because);
+                        self.explored.tallies[place].first = Some(failure);
                     }
                 }
             }
         }
     }
 
-    /// The last execution as a schedule.
-    fn write_down(&mut self, tree: &RefCell<Tree>) -> Schedule {
+    /// Why the search in this world is over now; nothing when it goes on.
+    fn finish(&self, tree: &RefCell<Tree>, enough: &mut dyn FnMut(&Explored) -> bool) -> Option<Finish> {
+        if enough(&self.explored) {
+            return Some(Finish::Enough);
+        }
+        if !tree.borrow_mut().backtrack() {
+            return Some(if self.explored.cut_short > 0 { Finish::Depth } else { Finish::All });
+        }
+        let made = self.explored.executions + self.explored.given_up;
+        (made >= self.settings.executions).then_some(Finish::Executions)
+    }
+
+    /// The last execution, as a failure.
+    fn write_down(
+        &mut self,
+        plan: &Plan,
+        tree: &RefCell<Tree>,
+        property: usize,
+        because: String,
+    ) -> Failure {
         tree.borrow_mut().frozen = true;
-        let (_, schedule) = self.runner.write_down(self.subject.plan.seed);
+        let (_, schedule) = self.runner.write_down(plan.seed);
         tree.borrow_mut().frozen = false;
-        schedule
+        let property = self.subject.plan.checks[property].clone();
+        Failure { scenario: plan.resolved.clone(), schedule, property, because }
     }
 }

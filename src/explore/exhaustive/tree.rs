@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     explore::strategy::{Fate, Offer, Pick},
+    scenario::Vary,
     simulate::Occasion,
     world::Setup,
 };
@@ -38,7 +39,7 @@ pub(super) struct Tree {
     spoke: bool,
     answers: Vec<u32>,
     /// How many choices of a step are answered; raised when one makes more.
-    pub(super) answered: usize,
+    answered: usize,
     pub(super) answers_lacked: bool,
     pub(super) ended: Ending,
     pub(super) seen: Seen,
@@ -349,10 +350,11 @@ impl Tree {
     fn fates(&self, offer: &Offer, used: u32) -> Vec<Fate> {
         let mut fates = vec![Fate::Happens];
         if used < self.settings.faults && offer.is_message() && !offer.entry.is_lost() {
-            if self.settings.lose {
+            if self.settings.vary.contains(&Vary::Loss) {
                 fates.push(Fate::Lost);
             }
-            if self.settings.copy && !offer.fifo && matches!(offer.entry.occasion(), Occasion::Delivery(_)) {
+            let copies = self.settings.vary.contains(&Vary::Duplicate);
+            if copies && !offer.fifo && matches!(offer.entry.occasion(), Occasion::Delivery(_)) {
                 fates.push(Fate::Twice);
             }
         }
@@ -398,6 +400,7 @@ impl Tree {
 
     /// The same step is to be taken again, with more answers at hand.
     pub(super) fn take_again(&mut self) {
+        self.answered *= 2;
         self.path.truncate(self.fresh + 1);
         if let Some(fork) = self.path.get_mut(self.fresh) {
             fork.choices.clear();
