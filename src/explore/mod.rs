@@ -2,12 +2,14 @@
 //! next. What is found becomes a schedule, which is followed step by step.
 
 pub mod campaign;
+pub mod exhaustive;
 mod failure;
 mod flow;
 mod name;
 mod pool;
 mod runner;
 mod shrink;
+pub mod states;
 pub mod strategy;
 
 pub use failure::Failure;

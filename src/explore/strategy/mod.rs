@@ -114,6 +114,8 @@ pub trait Strategy {
     fn answers(&self) -> &[u32];
     /// A process made a choice in that step.
     fn note_choice(&mut self, options: u32, chosen: u32);
+    /// A process told its application something in that step. Few care.
+    fn note_output(&mut self) {}
     /// Whether it was this that ended the last run.
     fn stopped(&self) -> bool;
     /// The first step of a schedule that did not fit in the last run.

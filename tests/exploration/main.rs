@@ -1,0 +1,10 @@
+//! Exhaustive search: closed forms, the same verdicts with and without reduction, and what can be counted by hand.
+
+mod closed_forms;
+#[path = "../common/dice.rs"]
+mod dice;
+mod endless;
+mod generated;
+mod models;
+mod puppet;
+mod states;
