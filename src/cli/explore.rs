@@ -8,7 +8,7 @@ use super::{
     output::{Output, Tone, counted, paint},
     program,
     run::{load, parse_override, quoted},
-    step,
+    states, step,
 };
 use crate::{
     explore::{
@@ -37,21 +37,17 @@ struct Found {
 }
 
 /// A failure that was written to a file.
-struct Written {
-    property: String,
-    steps: usize,
-    because: String,
-    file: PathBuf,
+pub(super) struct Written {
+    pub(super) property: String,
+    pub(super) steps: usize,
+    pub(super) because: String,
+    pub(super) file: PathBuf,
     /// The comment at the file's beginning.
-    story: Vec<String>,
+    pub(super) story: Vec<String>,
 }
 
 /// Searches, writes a file for each property that can be violated, and reports.
-pub(super) fn explore(
-    registry: &Registry,
-    wanted: &Explore,
-    output: &mut Output,
-) -> Result<Exit, Failure> {
+pub(super) fn explore(registry: &Registry, wanted: &Explore, output: &mut Output) -> Result<Exit, Failure> {
     let overrides =
         wanted.overrides.iter().map(|text| parse_override(text)).collect::<Result<Vec<_>, _>>()?;
     let plan = load(registry, &wanted.file, &overrides, wanted.seed)?;
@@ -59,6 +55,9 @@ pub(super) fn explore(
     let subject = subject.ok_or_else(|| Failure::Internal("the plan has no subject".into()))?;
     if wanted.step {
         return step::step(registry, &subject, output);
+    }
+    if wanted.strategy == Search::States {
+        return states::states(wanted, &subject, output);
     }
     let settings = settings(wanted, &plan)?;
     let explored = explore::exhaustive::explore(&subject, &settings, &mut |explored| seen(&plan, explored));
@@ -89,7 +88,7 @@ fn settings(wanted: &Explore, plan: &Plan) -> Result<Settings, Failure> {
     let reduction = match wanted.strategy {
         Search::Reduced if wanted.no_reduction => Reduction::None,
         Search::Reduced => Reduction::Sources,
-        Search::DepthFirst => Reduction::None,
+        Search::DepthFirst | Search::States => Reduction::None,
     };
     Ok(Settings {
         rules: Rules { timers_any_time: vary.contains(&Vary::Timer) },
@@ -129,12 +128,12 @@ fn seen(plan: &Plan, explored: &Explored) -> bool {
     wanted > 0 && missing == 0
 }
 
-fn expected(plan: &Plan, property: &str) -> Expected {
+pub(super) fn expected(plan: &Plan, property: &str) -> Expected {
     plan.expect.verdicts.get(property).copied().unwrap_or(Expected::NotViolated)
 }
 
 /// Makes a failure smaller and writes its file.
-fn write(
+pub(super) fn write(
     subject: &Subject<'_>,
     failure: explore::Failure,
     wanted: &Explore,
@@ -223,7 +222,9 @@ impl Found {
     fn coverage(&self) -> String {
         let explored = &self.explored;
         let whole = match explored.finish {
-            Finish::All if explored.worlds > 1 => "all orderings of this scenario checked, with all sets of faults",
+            Finish::All if explored.worlds > 1 => {
+                "all orderings of this scenario checked, with all sets of faults"
+            }
             Finish::All => "all orderings of this scenario checked",
             Finish::Enough => "not all orderings checked: the search stopped when it had found what it shows",
             Finish::Depth => {
@@ -258,11 +259,17 @@ impl Found {
         if self.settings.rules.timers_any_time {
             limits.push("timers run out at any moment".to_owned());
         } else {
-            limits.push("timers run out when no message is under way (`fuzz.vary: [timer]` for any moment)".into());
+            limits.push(
+                "timers run out when no message is under way (`fuzz.vary: [timer]` for any moment)".into(),
+            );
         }
         let cut = self.explored.cut_short;
         if cut > 0 {
-            limits.push(format!("{} cut short at {} steps", counted_grouped(cut, "execution"), self.settings.depth));
+            limits.push(format!(
+                "{} cut short at {} steps",
+                counted_grouped(cut, "execution"),
+                self.settings.depth
+            ));
         }
         limits
     }
@@ -276,24 +283,27 @@ fn people(found: &Found, output: &mut Output) -> Result<(), Failure> {
         let name = paint(word.tone(), &format!("{:9}", word.name()));
         output.line(format!("  {name}  {property:width$}  {}", counts(tally, explored.executions)))?;
     }
-    for written in &found.written {
-        let Written { property, steps, because, file, story } = written;
-        let size = counted(*steps as u64, "step");
-        output.line(format!("\n{} in {size}: {because}", paint(Tone::Strong, property)))?;
-        for line in story.iter().take(STORY) {
-            output.line(line)?;
-        }
-        if story.len() > STORY {
-            output.line(format!("  ... {} more in the file", story.len() - STORY))?;
-        }
-        let file = quoted(&file.display().to_string());
-        output.line(format!("  again: {} run {file} --view", program()))?;
-    }
+    found.written.iter().try_for_each(|written| tell(written, output))?;
     output.line(format!("\n{}", found.coverage()))?;
     for limit in found.limits() {
         output.line(paint(Tone::Quiet, &format!("  {limit}")))?;
     }
     Ok(())
+}
+
+/// Tells of a failure and where its file is.
+pub(super) fn tell(written: &Written, output: &mut Output) -> Result<(), Failure> {
+    let Written { property, steps, because, file, story } = written;
+    let size = counted(*steps as u64, "step");
+    output.line(format!("\n{} in {size}: {because}", paint(Tone::Strong, property)))?;
+    for line in story.iter().take(STORY) {
+        output.line(line)?;
+    }
+    if story.len() > STORY {
+        output.line(format!("  ... {} more in the file", story.len() - STORY))?;
+    }
+    let file = quoted(&file.display().to_string());
+    output.line(format!("  again: {} run {file} --view", program()))
 }
 
 fn counts(tally: &Tally, executions: u64) -> String {
@@ -356,6 +366,6 @@ fn value(found: &Found) -> Value {
     })
 }
 
-fn path(path: &Path) -> String {
+pub(super) fn path(path: &Path) -> String {
     path.display().to_string()
 }

@@ -39,7 +39,9 @@ pub(crate) fn searched(registry: &Registry, text: &str, workers: usize) -> Resul
 fn scenario(model: &Model) -> String {
     let Model { kind, size, .. } = model;
     match kind {
-        Kind::PingPong => format!("version: 1\nname: test\nalgorithm: {{name: pingpong, config: {{pings: {size}}}}}\nnodes: 2\n"),
+        Kind::PingPong => format!(
+            "version: 1\nname: test\nalgorithm: {{name: pingpong, config: {{pings: {size}}}}}\nnodes: 2\n"
+        ),
         Kind::Flood => format!("version: 1\nname: test\nalgorithm: flood\nnodes: {size}\n"),
     }
 }

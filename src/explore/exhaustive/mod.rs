@@ -293,13 +293,7 @@ impl<'a> Search<'a> {
     }
 
     /// The last execution, as a failure.
-    fn write_down(
-        &mut self,
-        plan: &Plan,
-        tree: &RefCell<Tree>,
-        property: usize,
-        because: String,
-    ) -> Failure {
+    fn write_down(&mut self, plan: &Plan, tree: &RefCell<Tree>, property: usize, because: String) -> Failure {
         tree.borrow_mut().frozen = true;
         let (_, schedule) = self.runner.write_down(plan.seed);
         tree.borrow_mut().frozen = false;

@@ -10,13 +10,14 @@ use super::{
     view::View,
 };
 use crate::{
-    explore::{Rules, Runner, Subject},
+    explore::{Failure, Rules, Runner, Subject, campaign::event},
     process::{End, Part, ProcessId, PropertyKind, Verdict},
     scenario::{Misfit, Schedule, Then},
     trace::Level,
     world::Setup,
 };
 use indexmap::IndexSet;
+use serde_json::Value;
 use std::sync::Arc;
 
 /// A run that violates a property.
@@ -34,6 +35,37 @@ pub struct Witness {
     pub setup: Arc<Setup>,
     /// Where it is a run without end: how many steps at its end are repeated for ever.
     pub repeats: Option<usize>,
+}
+
+impl Witness {
+    /// The run with its scenario, to be written down or made smaller.
+    pub fn failure(&self, subject: &Subject<'_>) -> Failure {
+        let plan = subject.plan;
+        let mut scenario = plan.resolved.clone();
+        if let Some(map) = scenario.as_object_mut() {
+            map.shift_remove("schedule");
+        }
+        if let Some(events) = scenario.get_mut("events").and_then(Value::as_array_mut) {
+            let own = events.len();
+            // What the search added stands where it takes place.
+            let mut before = 0;
+            let mut added = 0;
+            for planned in &self.setup.agenda {
+                if (planned.entry as usize) < own {
+                    before = before.max(planned.entry as usize + 1);
+                } else {
+                    events.insert(before + added, event(planned, &plan.setup.names));
+                    added += 1;
+                }
+            }
+        }
+        Failure {
+            scenario,
+            schedule: self.schedule.clone(),
+            property: self.property.clone(),
+            because: self.because.clone(),
+        }
+    }
 }
 
 /// Judges, and keeps what came of it.
@@ -167,7 +199,11 @@ impl Judge {
 
     /// What is to be said of each property; `complete` says whether every state was looked at, `open` why runs
     /// without end leave obligations open.
-    pub(super) fn verdicts(self, complete: bool, open: Option<&str>) -> (Vec<(String, Verdict)>, Vec<Witness>) {
+    pub(super) fn verdicts(
+        self,
+        complete: bool,
+        open: Option<&str>,
+    ) -> (Vec<(String, Verdict)>, Vec<Witness>) {
         let mut witnesses = Vec::new();
         let mut verdicts = Vec::new();
         for ((name, kind), account) in self.names.into_iter().zip(self.kinds).zip(self.standings) {

@@ -31,7 +31,9 @@ pub enum Refusal {
     )]
     ClockRead,
     /// A process chose among too many alternatives.
-    #[error("a process has thousands of alternatives in one step, too many to try all; search with the strategy `walk`")]
+    #[error(
+        "a process has thousands of alternatives in one step, too many to try all; search with the strategy `walk`"
+    )]
     Alternatives,
     /// The plan does not fit its algorithm.
     #[error("the plan does not fit its algorithm: {0}")]
