@@ -47,11 +47,7 @@ struct Written {
 }
 
 /// Searches, writes a file for each property that can be violated, and reports.
-pub(super) fn explore(
-    registry: &Registry,
-    wanted: &Explore,
-    output: &mut Output,
-) -> Result<Exit, Failure> {
+pub(super) fn explore(registry: &Registry, wanted: &Explore, output: &mut Output) -> Result<Exit, Failure> {
     let overrides =
         wanted.overrides.iter().map(|text| parse_override(text)).collect::<Result<Vec<_>, _>>()?;
     let plan = load(registry, &wanted.file, &overrides, wanted.seed)?;
@@ -134,11 +130,7 @@ fn expected(plan: &Plan, property: &str) -> Expected {
 }
 
 /// Makes a failure smaller and writes its file.
-fn write(
-    subject: &Subject<'_>,
-    failure: explore::Failure,
-    wanted: &Explore,
-) -> Result<Written, Failure> {
+fn write(subject: &Subject<'_>, failure: explore::Failure, wanted: &Explore) -> Result<Written, Failure> {
     let failure = if wanted.no_shrink { failure } else { explore::shrink(subject, failure, TRIES) };
     let folder = &wanted.out;
     fs::create_dir_all(folder).map_err(Failure::io(folder.display().to_string()))?;
@@ -166,10 +158,12 @@ enum Word {
 }
 
 impl Word {
-    fn of(expected: Expected, tally: &Tally, whole: bool) -> Self {
+    /// `whole` when everything was searched, `patient` when no timer ran out while a message was under way.
+    fn of(expected: Expected, tally: &Tally, whole: bool, patient: bool) -> Self {
         match (expected, tally) {
             (Expected::Violated, Tally { violated: 1.., .. }) => Self::Found,
-            (Expected::Violated, _) if whole => Self::Missing,
+            (Expected::Violated, _) if whole && !patient => Self::Missing,
+            (Expected::Violated, _) => Self::Undecided,
             (_, Tally { violated: 1.., .. }) => Self::Violated,
             (_, Tally { undecided: 1.., .. }) => Self::Undecided,
             (_, _) if !whole => Self::Undecided,
@@ -201,10 +195,16 @@ impl Word {
 impl Found {
     fn words(&self) -> impl Iterator<Item = (&String, Word, &Tally)> {
         let whole = self.explored.finish == Finish::All;
+        let patient = self.is_patient();
         let all = self.plan.checks.iter().zip(&self.explored.tallies);
         all.map(move |(property, tally)| {
-            (property, Word::of(expected(&self.plan, property), tally, whole), tally)
+            (property, Word::of(expected(&self.plan, property), tally, whole, patient), tally)
         })
+    }
+
+    /// Whether there are timers, and they waited for messages.
+    fn is_patient(&self) -> bool {
+        self.explored.timers && !self.settings.rules.timers_any_time
     }
 
     fn exit(&self) -> Exit {
@@ -223,7 +223,9 @@ impl Found {
     fn coverage(&self) -> String {
         let explored = &self.explored;
         let whole = match explored.finish {
-            Finish::All if explored.worlds > 1 => "all orderings of this scenario checked, with all sets of faults",
+            Finish::All if self.is_patient() => {
+                "all orderings of this scenario checked in which timers wait for messages"
+            }
             Finish::All => "all orderings of this scenario checked",
             Finish::Enough => "not all orderings checked: the search stopped when it had found what it shows",
             Finish::Depth => {
@@ -238,7 +240,10 @@ impl Found {
         let classes = if explored.classes == 1 { "class" } else { "classes" };
         told.push_str(&format!(", {} happens-before {classes}", grouped(explored.classes)));
         if explored.worlds > 1 {
-            told.push_str(&format!(", {} sets of faults", grouped(explored.worlds - 1)));
+            told.push_str(&format!(
+                ", without faults and with {} sets of them",
+                grouped(explored.worlds - 1)
+            ));
         }
         told.push_str(&format!(", {}", counted_grouped(explored.steps, "step")));
         told
@@ -250,19 +255,24 @@ impl Found {
         match self.settings.reduction {
             Reduction::None => limits.push("every order, without reduction".to_owned()),
             Reduction::Sources => limits.push(
-                "orders that differ only in independent steps are checked once; properties that look at times would not \
-                 be allowed"
+                "orders that differ only in independent steps are checked once, which no property here can tell apart"
                     .to_owned(),
             ),
         }
-        if self.settings.rules.timers_any_time {
-            limits.push("timers run out at any moment".to_owned());
-        } else {
-            limits.push("timers run out when no message is under way (`fuzz.vary: [timer]` for any moment)".into());
+        if self.is_patient() {
+            limits.push(
+                "timers ran out only when no message was under way; --vary timer looks at any moment".into(),
+            );
+        } else if self.explored.timers {
+            limits.push("timers ran out at any moment".to_owned());
         }
         let cut = self.explored.cut_short;
         if cut > 0 {
-            limits.push(format!("{} cut short at {} steps", counted_grouped(cut, "execution"), self.settings.depth));
+            limits.push(format!(
+                "{} cut short at {} steps",
+                counted_grouped(cut, "execution"),
+                self.settings.depth
+            ));
         }
         limits
     }

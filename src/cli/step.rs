@@ -19,7 +19,7 @@ use std::{
 /// How much of a node's state is shown.
 const STATE: usize = 96;
 
-const HELP: &str = "\
+const HELP: &str = "what you can say:
   NUMBER         it happens
   lose NUMBER    the message is lost
   copy NUMBER    the network makes a second copy of the message
@@ -49,11 +49,7 @@ enum Command<'a> {
 }
 
 /// Steps through a scenario, until there is no more line or somebody has had enough.
-pub(super) fn step(
-    registry: &Registry,
-    subject: &Subject<'_>,
-    output: &mut Output,
-) -> Result<Exit, Failure> {
+pub(super) fn step(registry: &Registry, subject: &Subject<'_>, output: &mut Output) -> Result<Exit, Failure> {
     let mut session = Session::new(subject).map_err(internal)?;
     let prompt = io::stdin().is_terminal();
     show(&session, output)?;
@@ -229,9 +225,9 @@ fn trace(registry: &Registry, session: &Session<'_>, output: &mut Output) -> Res
     let unread = |message: String| Failure::Internal(format!("the run cannot be repeated: {message}"));
     let scenario = session.scenario(Then::Stop);
     let plan = reload("steps", &scenario, registry).map_err(|mistakes| unread(mistakes.to_string()))?;
-    let outcome =
-        registry.run(&plan, &Options::default()).map_err(|error| unread(error.to_string()))?;
+    let outcome = registry.run(&plan, &Options::default()).map_err(|error| unread(error.to_string()))?;
     let trace = outcome.trace().map_err(|error| unread(error.to_string()))?;
-    report::listing(&trace, output.writer(), &TextOptions::default()).map_err(Failure::io("standard output"))?;
+    report::listing(&trace, output.writer(), &TextOptions::default())
+        .map_err(Failure::io("standard output"))?;
     Ok(())
 }

@@ -74,10 +74,8 @@ impl<'a> Session<'a> {
         let unread = |message: String| Misfit { path: Vec::new(), message };
         self.plan = reload(&self.plan.name, &scenario, self.subject.catalogue)
             .map_err(|mistakes| unread(mistakes.to_string()))?;
-        self.runner = Runner::new(
-            &Subject { plan: &self.plan, ..self.subject },
-            Rules { timers_any_time: true },
-        )?;
+        self.runner =
+            Runner::new(&Subject { plan: &self.plan, ..self.subject }, Rules { timers_any_time: true })?;
         let setup = self.runner.setup().clone();
         let next = Rc::new(RefCell::new(Vec::new()));
         let schedule = Arc::new(Schedule { steps, then: Then::Stop });

@@ -137,7 +137,7 @@ fn so_do_processes_with_patient_timers() {
     let able = Abilities { requests: true, timers: true, choices: false };
     for until in [json!({}), json!({"until": "3ms"})] {
         let sums = compare(0..120, able, &Settings::new(Reduction::None), &until);
-            assert!(sums[0] >= 60, "{sums:?}");
+        assert!(sums[0] >= 60, "{sums:?}");
     }
 }
 
@@ -147,7 +147,7 @@ fn so_do_processes_whose_timers_run_out_at_any_time() {
     let rules = Rules { timers_any_time: true };
     for until in [json!({}), json!({"until": "3ms"})] {
         let sums = compare(0..120, able, &Settings { rules, ..Settings::new(Reduction::None) }, &until);
-            assert!(sums[0] >= 60, "{sums:?}");
+        assert!(sums[0] >= 60, "{sums:?}");
     }
 }
 

@@ -68,7 +68,7 @@ pub(super) struct Dependence {
 impl Dependence {
     /// Whether two steps, the earlier one first, may not change places.
     pub(super) fn holds(&self, one: &Footprint, other: &Footprint) -> bool {
-        use Scope::{Barrier, Everybody, Node, Nobody};
+        use Scope::{Barrier, Everybody, Nobody, Node};
         let scopes = match (one.scope, other.scope) {
             (Barrier, _) | (_, Barrier) => true,
             (Nobody, _) | (_, Nobody) => return self.all,
@@ -142,7 +142,8 @@ impl Dependence {
             Action::Crash { after_sends, .. } => after_sends.is_some(),
             Action::Drop { links, .. } => {
                 let ids: Vec<ProcessId> = setup.names.ids().collect();
-                let watched = |from: &&ProcessId| ids.iter().any(|to| from != &to && links.matches(**from, *to));
+                let watched =
+                    |from: &&ProcessId| ids.iter().any(|to| from != &to && links.matches(**from, *to));
                 ids.iter().filter(watched).count() > 1
             }
             _ => false,

@@ -131,9 +131,7 @@ fn faults(nodes: usize, slots: usize, vary: &[Vary]) -> Vec<Vec<(usize, Action)>
             all.map(|id| vec![ProcessId(id)]).collect()
         };
         pairs.extend(
-            groups
-                .into_iter()
-                .map(|group| (Action::Partition(vec![group]), Action::Heal(Heal::Partitions))),
+            groups.into_iter().map(|group| (Action::Partition(vec![group]), Action::Heal(Heal::Partitions))),
         );
     }
     let mut faults = Vec::new();
