@@ -165,10 +165,12 @@ enum Word {
 }
 
 impl Word {
-    fn of(expected: Expected, tally: &Tally, whole: bool) -> Self {
+    /// `whole` when everything was searched, `patient` when no timer ran out while a message was under way.
+    fn of(expected: Expected, tally: &Tally, whole: bool, patient: bool) -> Self {
         match (expected, tally) {
             (Expected::Violated, Tally { violated: 1.., .. }) => Self::Found,
-            (Expected::Violated, _) if whole => Self::Missing,
+            (Expected::Violated, _) if whole && !patient => Self::Missing,
+            (Expected::Violated, _) => Self::Undecided,
             (_, Tally { violated: 1.., .. }) => Self::Violated,
             (_, Tally { undecided: 1.., .. }) => Self::Undecided,
             (_, _) if !whole => Self::Undecided,
@@ -200,10 +202,16 @@ impl Word {
 impl Found {
     fn words(&self) -> impl Iterator<Item = (&String, Word, &Tally)> {
         let whole = self.explored.finish == Finish::All;
+        let patient = self.is_patient();
         let all = self.plan.checks.iter().zip(&self.explored.tallies);
         all.map(move |(property, tally)| {
-            (property, Word::of(expected(&self.plan, property), tally, whole), tally)
+            (property, Word::of(expected(&self.plan, property), tally, whole, patient), tally)
         })
+    }
+
+    /// Whether there are timers, and they waited for messages.
+    fn is_patient(&self) -> bool {
+        self.explored.timers && !self.settings.rules.timers_any_time
     }
 
     fn exit(&self) -> Exit {
@@ -222,8 +230,8 @@ impl Found {
     fn coverage(&self) -> String {
         let explored = &self.explored;
         let whole = match explored.finish {
-            Finish::All if explored.worlds > 1 => {
-                "all orderings of this scenario checked, with all sets of faults"
+            Finish::All if self.is_patient() => {
+                "all orderings of this scenario checked in which timers wait for messages"
             }
             Finish::All => "all orderings of this scenario checked",
             Finish::Enough => "not all orderings checked: the search stopped when it had found what it shows",
@@ -239,7 +247,10 @@ impl Found {
         let classes = if explored.classes == 1 { "class" } else { "classes" };
         told.push_str(&format!(", {} happens-before {classes}", grouped(explored.classes)));
         if explored.worlds > 1 {
-            told.push_str(&format!(", {} sets of faults", grouped(explored.worlds - 1)));
+            told.push_str(&format!(
+                ", without faults and with {} sets of them",
+                grouped(explored.worlds - 1)
+            ));
         }
         told.push_str(&format!(", {}", counted_grouped(explored.steps, "step")));
         told
@@ -251,17 +262,16 @@ impl Found {
         match self.settings.reduction {
             Reduction::None => limits.push("every order, without reduction".to_owned()),
             Reduction::Sources => limits.push(
-                "orders that differ only in independent steps are checked once; properties that look at times would not \
-                 be allowed"
+                "orders that differ only in independent steps are checked once, which no property here can tell apart"
                     .to_owned(),
             ),
         }
-        if self.settings.rules.timers_any_time {
-            limits.push("timers run out at any moment".to_owned());
-        } else {
+        if self.is_patient() {
             limits.push(
-                "timers run out when no message is under way (`fuzz.vary: [timer]` for any moment)".into(),
+                "timers ran out only when no message was under way; --vary timer looks at any moment".into(),
             );
+        } else if self.explored.timers {
+            limits.push("timers ran out at any moment".to_owned());
         }
         let cut = self.explored.cut_short;
         if cut > 0 {

@@ -19,7 +19,7 @@ use std::{
 /// How much of a node's state is shown.
 const STATE: usize = 96;
 
-const HELP: &str = "\
+const HELP: &str = "what you can say:
   NUMBER         it happens
   lose NUMBER    the message is lost
   copy NUMBER    the network makes a second copy of the message

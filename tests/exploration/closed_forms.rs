@@ -2,7 +2,10 @@
 
 use crate::puppet::{Reaction, Script, scenario, search};
 use serde_json::json;
-use synod::explore::exhaustive::{Finish, Reduction, Settings};
+use synod::{
+    explore::exhaustive::{Finish, Reduction, Refusal, Settings},
+    scenario::Vary,
+};
 
 /// Executions without and with reduction.
 fn executions(nodes: usize, script: &Script, order: &str) -> (u64, u64) {
@@ -65,9 +68,48 @@ fn flood(nodes: u32) -> Script {
 }
 
 #[test]
-fn a_flood_of_three_and_of_four() {
-    assert_eq!(executions(3, &flood(3), "any"), (80, 16));
+fn a_flood_of_three() {
+    assert_eq!(executions(3, &flood(3), "any"), (120, 6));
+}
+
+/// Without reduction there are 23,950,080 executions: a count over the model's 2,535 states.
+#[test]
+fn a_flood_of_four() {
     let plan = scenario(4, &flood(4), &["nodes-3"], json!({}));
     let explored = search(&plan, &Settings::new(Reduction::Sources)).expect("nothing stands against it");
     assert_eq!((explored.executions, explored.given_up, explored.finish), (0, 0, Finish::All));
+}
+
+#[test]
+fn a_property_that_sees_times_is_refused_with_reduction_only() {
+    let script = Script { boot: vec![vec![(1, 0)]], ..Script::default() };
+    let plan = scenario(2, &script, &["nodes-3", "times"], json!({}));
+    let refused = search(&plan, &Settings::new(Reduction::Sources));
+    assert_eq!(refused, Err(Refusal::Property("times")));
+    assert!(search(&plan, &Settings::new(Reduction::None)).is_ok());
+}
+
+#[test]
+fn a_budget_that_ends_is_no_whole_search() {
+    let script = Script { boot: vec![(1..=4).map(|to| (to, 0)).collect()], ..Script::default() };
+    let plan = scenario(5, &script, &["nodes-3"], json!({}));
+    let settings = Settings::new(Reduction::None);
+    let few = search(&plan, &Settings { executions: 5, ..settings.clone() }).expect("it can be searched");
+    assert_eq!((few.executions, few.finish), (5, Finish::Executions));
+    let shallow = search(&plan, &Settings { depth: 3, ..settings }).expect("it can be searched");
+    assert_eq!((shallow.cut_short, shallow.finish), (24, Finish::Depth));
+}
+
+#[test]
+fn a_lost_or_doubled_message_is_another_execution() {
+    let script = Script { boot: vec![vec![(1, 0), (2, 0)]], ..Script::default() };
+    let plan = scenario(3, &script, &["causality-7"], json!({}));
+    let number = |vary: &[Vary], faults| {
+        let settings = Settings { vary: vary.to_vec(), faults, ..Settings::new(Reduction::Sources) };
+        search(&plan, &settings).expect("it can be searched").executions
+    };
+    assert_eq!(number(&[Vary::Loss], 1), 3, "none, the first, the second");
+    assert_eq!(number(&[Vary::Loss], 2), 4, "and both");
+    assert_eq!(number(&[Vary::Duplicate], 1), 3, "a copy of one of them");
+    assert_eq!(number(&[Vary::Loss, Vary::Duplicate], 1), 5);
 }

@@ -1,6 +1,7 @@
 //! Exhaustive search: closed forms, the same verdicts with and without reduction, and what can be counted by hand.
 
 mod closed_forms;
+mod commands;
 #[path = "../common/dice.rs"]
 mod dice;
 mod endless;

@@ -128,6 +128,8 @@ pub struct Explored {
     pub steps: u64,
     /// Steps of the longest.
     pub longest: u64,
+    /// Whether a timer was set in any of them.
+    pub timers: bool,
     /// One for each property that the scenario checks.
     pub tallies: Vec<Tally>,
     /// Why it was over.
@@ -193,6 +195,7 @@ impl<'a> Search<'a> {
             classes: 0,
             steps: 0,
             longest: 0,
+            timers: false,
             tallies: vec![Tally::default(); properties.len()],
             finish: Finish::All,
         };
@@ -246,6 +249,7 @@ impl<'a> Search<'a> {
         let ended = tree.borrow().ended;
         let steps = tree.borrow().path.len() as u64;
         self.explored.steps += steps;
+        self.explored.timers |= tree.borrow().seen.timers;
         let end = match ended {
             Ending::Asleep => {
                 self.explored.given_up += 1;

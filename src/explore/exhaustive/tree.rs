@@ -63,7 +63,7 @@ pub(super) enum Ending {
 /// What was seen of timers and outputs: what depends on what follows from it.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct Seen {
-    timers: bool,
+    pub(super) timers: bool,
     several_at_one_node: bool,
     ties: bool,
     speakers: BTreeSet<Sort>,
