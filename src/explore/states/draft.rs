@@ -99,10 +99,8 @@ impl Draft {
     pub(super) fn step(self, space: &Space, view: &mut View<'_>, who: ProcessId, input: Input) -> Vec<Self> {
         let node = self.nodes[who.index()];
         let doomed = self.environment.doomed.iter().position(|doomed| doomed.node == who);
-        let acts = matches!(
-            input,
-            Input::Boot | Input::Hear(_) | Input::Expire | Input::Ask(_) | Input::AskNext
-        );
+        let acts =
+            matches!(input, Input::Boot | Input::Hear(_) | Input::Expire | Input::Ask(_) | Input::AskNext);
         let cut = doomed.filter(|_| acts).map(|place| self.environment.doomed[place].remaining);
         let (first, count) = view.steps_of((node, input, cut));
         let mut drafts = vec![self; count as usize];

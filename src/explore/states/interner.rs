@@ -7,9 +7,7 @@ use super::{
     node::{Input, Kept, Message, Node, OVERDUE, Standing, Timer, sooner},
     table::Steady,
 };
-use crate::process::{
-    Actors, Choices, Deed, Part, ProcessId, Sees, Stored, Time, TimerRange, fingerprint,
-};
+use crate::process::{Actors, Choices, Deed, Part, ProcessId, Sees, Stored, Time, TimerRange, fingerprint};
 use crate::world::{Quantity, Setup, World};
 use indexmap::IndexMap;
 use std::{ops::Range, sync::Arc};

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     explore::{Rules, Runner, Subject},
-    process::{End, Part, ProcessId, PropertyKind, Verdict},
+    process::{End, Part, ProcessId, PropertyKind, Sees, Verdict},
     scenario::{Misfit, Schedule, Then},
     trace::Level,
     world::Setup,
@@ -63,7 +63,9 @@ impl Judge {
         let runner = Runner::new(subject, rules)?;
         let (names, kinds) = (runner.jury().properties(), runner.jury().kinds());
         let standings = vec![Account::default(); names.len()];
-        let (plain, seed) = (runner.setup().clone(), subject.plan.seed);
+        // A path is run to its end, with what it adds.
+        let plain = Arc::new(Setup { event_limit: u64::MAX, ..subject.plan.setup.clone() });
+        let seed = subject.plan.seed;
         let last = (Arc::default(), plain.clone());
         Ok(Self { runner, plain, seed, names, kinds, judged: IndexSet::default(), standings, last })
     }
@@ -80,7 +82,8 @@ impl Judge {
         }
         view.refresh();
         for News { history, state } in news {
-            if self.judged.insert((*history, terminal)) {
+            let once = rounds.space.sees >= Some(Sees::Causality);
+            if once || self.judged.insert((*history, terminal)) {
                 let written = write(&rounds.space, view, &rounds.path(*state));
                 let end = self.run(view, written, rounds.space.first_node(), terminal);
                 self.account(end, None);
@@ -167,7 +170,11 @@ impl Judge {
 
     /// What is to be said of each property; `complete` says whether every state was looked at, `open` why runs
     /// without end leave obligations open.
-    pub(super) fn verdicts(self, complete: bool, open: Option<&str>) -> (Vec<(String, Verdict)>, Vec<Witness>) {
+    pub(super) fn verdicts(
+        self,
+        complete: bool,
+        open: Option<&str>,
+    ) -> (Vec<(String, Verdict)>, Vec<Witness>) {
         let mut witnesses = Vec::new();
         let mut verdicts = Vec::new();
         for ((name, kind), account) in self.names.into_iter().zip(self.kinds).zip(self.standings) {

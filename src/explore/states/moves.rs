@@ -72,8 +72,7 @@ impl Space {
             let letter = view.letters[messages[*place] as usize];
             letter.link.0 != letter.link.1 && !is_behind(view, messages, *place)
         };
-        let crossing: Vec<u32> =
-            (0..messages.len()).filter(crossing).map(|place| place as u32).collect();
+        let crossing: Vec<u32> = (0..messages.len()).filter(crossing).map(|place| place as u32).collect();
         if self.faults.loss {
             enabled.extend(crossing.iter().map(|place| (Kind::Lose, *place)));
         }
@@ -233,14 +232,13 @@ impl Space {
     /// The planned action with this number takes place.
     fn enact(&self, view: &mut View<'_>, mut draft: Draft, number: u32) -> Vec<Draft> {
         let planned = &self.setup.agenda[number as usize];
-        let lasts = planned.lasts.map(|lasts| nanoseconds(u64::try_from(lasts.as_nanos()).unwrap_or(u64::MAX)));
+        let lasts =
+            planned.lasts.map(|lasts| nanoseconds(u64::try_from(lasts.as_nanos()).unwrap_or(u64::MAX)));
         let concerned = self.concerned(view, &draft, number, planned);
         match &planned.action {
-            Action::Request { request, .. } => {
-                self.each(view, draft, concerned, |view, draft, who| {
-                    draft.step(self, view, who, Input::Ask(*request))
-                })
-            }
+            Action::Request { request, .. } => self.each(view, draft, concerned, |view, draft, who| {
+                draft.step(self, view, who, Input::Ask(*request))
+            }),
             Action::Crash { after_sends: Some(remaining), .. } if *remaining > 0 => {
                 let doomed = concerned.into_iter().map(|node| Doomed { node, remaining: *remaining, lasts });
                 draft.environment.doomed.extend(doomed);
@@ -322,9 +320,9 @@ impl Space {
         mut act: impl FnMut(&mut View<'_>, Draft, ProcessId) -> Vec<Draft>,
     ) -> Vec<Draft> {
         let start = vec![draft];
-        nodes.into_iter().fold(start, |drafts, who| {
-            drafts.into_iter().flat_map(|draft| act(view, draft, who)).collect()
-        })
+        nodes
+            .into_iter()
+            .fold(start, |drafts, who| drafts.into_iter().flat_map(|draft| act(view, draft, who)).collect())
     }
 
     /// A node goes on, and is asked for what has waited.

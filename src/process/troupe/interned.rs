@@ -98,9 +98,7 @@ impl<P: Process> Interned for Troupe<P> {
                 self.bodies.expect(slot, 1);
                 slot
             }
-            Stored::Timer(node, place) => {
-                self.timers.set(node, self.depot.timers[place as usize].clone())
-            }
+            Stored::Timer(node, place) => self.timers.set(node, self.depot.timers[place as usize].clone()),
         }
     }
 }
