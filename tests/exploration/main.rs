@@ -1,5 +1,6 @@
 //! Search through other orders, held against what can be counted by hand.
 
 mod endless;
+mod faults;
 mod models;
 mod states;

@@ -41,6 +41,7 @@ pub(super) struct Judge {
     runner: Runner,
     plain: Arc<Setup>,
     seed: u64,
+    event_limit: u64,
     names: Vec<&'static str>,
     kinds: Vec<PropertyKind>,
     /// What was judged, and whether nothing was left to happen.
@@ -65,9 +66,19 @@ impl Judge {
         let standings = vec![Account::default(); names.len()];
         // A path is run to its end, with what it adds.
         let plain = Arc::new(Setup { event_limit: u64::MAX, ..subject.plan.setup.clone() });
-        let seed = subject.plan.seed;
+        let (seed, event_limit) = (subject.plan.seed, subject.plan.setup.event_limit);
         let last = (Arc::default(), plain.clone());
-        Ok(Self { runner, plain, seed, names, kinds, judged: IndexSet::default(), standings, last })
+        Ok(Self {
+            runner,
+            plain,
+            seed,
+            event_limit,
+            names,
+            kinds,
+            judged: IndexSet::default(),
+            standings,
+            last,
+        })
     }
 
     /// Whether some property was violated.
@@ -140,7 +151,9 @@ impl Judge {
                 Verdict::Vacuous | Verdict::Undecided { .. } => {}
                 Verdict::Violated { events, because } => {
                     let property = self.names[place].to_owned();
-                    let (schedule, setup) = ((*self.last.0).clone(), self.last.1.clone());
+                    let schedule = (*self.last.0).clone();
+                    let setup = Setup { event_limit: self.event_limit, ..(*self.last.1).clone() };
+                    let setup = Arc::new(setup);
                     let witness = Witness { property, events, because, schedule, setup, repeats };
                     account.witness.get_or_insert(witness);
                 }
