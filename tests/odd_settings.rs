@@ -85,3 +85,31 @@ fn no_setting_makes_a_run_panic() {
     assert!(broken.is_empty(), "{broken:#?}");
     assert!(ran > 400, "only {ran} scenarios could be run");
 }
+
+/// The mistakes that a description names, as in `mistake: no-tie-break: ...`.
+fn mistakes(breaks: &[&'static str]) -> Vec<&'static str> {
+    let named = breaks.iter().flat_map(|sentence| sentence.split("mistake: ").skip(1));
+    named.filter_map(|rest| rest.split([':', ',']).next()).collect()
+}
+
+#[test]
+fn every_mistake_that_a_description_names_can_be_made() {
+    let registry = Registry::standard();
+    let mut made = 0;
+    for description in registry.descriptions().filter(|description| description.name.ends_with("-flawed")) {
+        let described = registry.describe(description.name).expect("it is known");
+        let asked: Vec<_> = described
+            .requests
+            .iter()
+            .map(|example| (example.node.to_owned(), example.request.to_owned()))
+            .collect();
+        let text = starter(&asked, description.name, "[alice, bob, carol]");
+        for mistake in mistakes(description.breaks) {
+            let setting = format!("algorithm.config.mistake={mistake}");
+            let before = made;
+            assert!(runs(&registry, &text, Some(&setting), &mut made), "{} {mistake}", description.name);
+            assert_eq!(made, before + 1, "{} knows no {mistake}", description.name);
+        }
+    }
+    assert!(made > 50, "only {made} mistakes could be made");
+}

@@ -27,9 +27,12 @@ fn main() {
     assert!(!names.is_empty(), "there are scenarios");
     let mut trials: Vec<Trial> =
         names.iter().cloned().map(|name| Trial::test(name.clone(), move || play(&name))).collect();
-    let all = names.clone();
+    let (all, museum) = (names.clone(), names.clone());
     trials
         .push(Trial::test("every_algorithm_is_shown_whole_and_broken", move || shown_whole_and_broken(&all)));
+    trials.push(Trial::test("every_piece_of_the_museum_is_broken_by_its_mistake", move || {
+        broken_by_their_mistakes(&museum)
+    }));
     trials.push(Trial::test("every_snapshot_belongs_to_a_scenario", move || no_strays(&names)));
     libtest_mimic::run(&arguments, trials).exit();
 }
@@ -107,7 +110,8 @@ fn unmet(outcome: &Outcome) -> Vec<String> {
     all.chain(idle).collect()
 }
 
-/// Every algorithm is shown at work, under something that it survives, and with an assumption broken.
+/// Every algorithm is shown at work, under something that it survives, and with an assumption broken; one that is there
+/// for its mistakes is shown without one, and with one.
 fn shown_whole_and_broken(names: &BTreeSet<String>) -> Result<(), Failed> {
     let registry = Registry::standard();
     let mut shown: BTreeMap<String, (u32, u32)> = BTreeMap::new();
@@ -122,12 +126,45 @@ fn shown_whole_and_broken(names: &BTreeSet<String>) -> Result<(), Failed> {
     let lacks = registry.descriptions().filter_map(|description| {
         let (whole, broken) = shown.get(description.name).copied().unwrap_or_default();
         let name = description.name;
-        (whole < 2 || broken < 1).then(|| {
-            format!("{name}: {whole} scenarios show it whole and {broken} broken; 2 and 1 are needed")
+        let needed = if name.ends_with("-flawed") { 1 } else { 2 };
+        (whole < needed || broken < 1).then(|| {
+            format!("{name}: {whole} scenarios show it whole and {broken} broken; {needed} and 1 are needed")
         })
     });
     let lacks: Vec<String> = lacks.collect();
     if lacks.is_empty() { Ok(()) } else { Err(lacks.join("\n").into()) }
+}
+
+/// Every piece of the museum shows a failure and says what a search must vary to find it; a mistake that it names is what
+/// makes it fail: without it the same run violates nothing.
+fn broken_by_their_mistakes(names: &BTreeSet<String>) -> Result<(), Failed> {
+    let registry = Registry::standard();
+    let pieces =
+        names.iter().filter(|name| name.starts_with("museum/") && !name.starts_with("museum/sound/"));
+    let (mut complaints, mut count) = (Vec::new(), 0);
+    for name in pieces {
+        count += 1;
+        let content = fs::read_to_string(format!("{SCENARIOS}/{name}.yaml"))?;
+        for said in ["\nfuzz: {runs: ", "\ncheck: [", ": violated}\n"] {
+            if !content.contains(said) {
+                complaints.push(format!("{name}: `{}` is missing", said.trim()));
+            }
+        }
+        if !content.contains("mistake: ") {
+            continue;
+        }
+        let without = ["algorithm.config.mistake=none".parse()?];
+        let plan = load(name, content.as_bytes(), &without, None, &registry)
+            .map_err(|mistakes| mistakes.to_string())?;
+        let verdicts = registry.run(&plan, &Options::default())?.footer.verdicts;
+        let violated =
+            verdicts.into_iter().filter(|(_, verdict)| matches!(verdict, Verdict::Violated { .. }));
+        complaints.extend(violated.map(|(property, _)| format!("{name}: {property} without the mistake")));
+    }
+    if count < 40 {
+        complaints.push(format!("the museum has {count} pieces only"));
+    }
+    if complaints.is_empty() { Ok(()) } else { Err(complaints.join("\n").into()) }
 }
 
 /// A snapshot without a scenario is of no use to anybody.

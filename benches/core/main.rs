@@ -6,6 +6,7 @@
 //! - B: 100 nodes, each broadcasts 100 messages to all others at once: 990,000 deliveries.
 //! - C: flood from node 0 over a random graph with 8 neighbours per node, each node forwards once.
 //! - D: complete small runs: 3 nodes, 30 messages, a fresh seed each; counted in runs.
+//! - search: the same runs as a search makes them, with every event recorded and every property judged.
 //!
 //! The bare loops are a queue, ChaCha8 and the least state per node: no trait, no network, no recording. One of
 //! them has the simulator's own queue, the other the standard library's binary heap.
@@ -13,6 +14,7 @@
 mod bare;
 mod file;
 mod full;
+mod search;
 
 use std::time::Instant;
 
@@ -45,6 +47,9 @@ fn main() {
     }
     if wants("file") {
         file::measure();
+    }
+    if wanted.is_empty() || wanted.iter().any(|word| word.contains('-') || word == "search") {
+        search::measure(|name| wants("search") || wants(name));
     }
     if wants("memory") {
         full::flood_memory();

@@ -23,6 +23,7 @@ pub mod distance_vector;
 pub mod echo_election;
 pub mod fifo_broadcast;
 pub mod file_mailbox;
+pub mod flawed;
 pub mod flooding;
 pub mod forwarding_naming;
 pub mod go_back_n;

@@ -165,6 +165,14 @@ impl RingElection {
     fn pass(&mut self, ctx: &mut Context<'_, Self>, content: Content) {
         let me = ctx.me();
         let to = self.ring.others().iter().copied().find(|id| !self.down.contains(id)).unwrap_or(me);
+        let content = match content {
+            // What goes round for somebody else would go round here for ever.
+            Content::Election { ids } if to == me && ids.first() != Some(&me) => {
+                Content::Election { ids: vec![me] }
+            }
+            Content::Coordinator { initiator, .. } if to == me && initiator != me => return,
+            content => content,
+        };
         self.passed += 1;
         let pass = self.passed;
         ctx.send(

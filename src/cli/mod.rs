@@ -2,13 +2,20 @@
 
 mod args;
 mod batch;
+mod campaign;
 mod check;
 mod exit;
+mod explore;
 mod files;
+mod found;
+mod fuzz;
 mod listing;
+mod merge;
 mod outcome;
 mod output;
 mod run;
+mod shrink;
+mod step;
 mod traces;
 
 use crate::{registry::Registry, scenario};
@@ -99,6 +106,10 @@ fn dispatch(registry: &Registry, arguments: &Arguments, output: &mut Output) -> 
         Command::Run(wanted) => run::run(registry, wanted, output),
         Command::Check(wanted) => check::check(registry, wanted, output),
         Command::Replay(wanted) => traces::replay(registry, wanted, output),
+        Command::Fuzz(wanted) => fuzz::fuzz(registry, wanted, output),
+        Command::Explore(wanted) => explore::explore(registry, wanted, output),
+        Command::Merge(wanted) => merge::merge(registry, wanted, output),
+        Command::Shrink(wanted) => shrink::shrink(registry, wanted, output),
         Command::Trace { command } => traces::trace(registry, command, output),
         Command::List(wanted) => listing::list(registry, wanted, output),
         Command::Describe(wanted) => listing::describe(registry, wanted, output),

@@ -126,7 +126,7 @@ fn repeat_command(wanted: &Run, file: &Path) -> String {
 }
 
 /// As a shell takes it for one word.
-fn quoted(word: &str) -> String {
+pub(super) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./=:%,@+".contains(c);
     if word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }
@@ -176,6 +176,6 @@ pub(super) fn overrides(sources: &Sources) -> Result<Vec<Override>, Failure> {
     sources.overrides.iter().map(|text| parse_override(text)).collect()
 }
 
-fn parse_override(text: &str) -> Result<Override, Failure> {
+pub(super) fn parse_override(text: &str) -> Result<Override, Failure> {
     text.parse().map_err(|error| Failure::Usage(format!("--set {text}: {error}")))
 }

@@ -4,7 +4,8 @@ use super::{
     args::{Convert, Replay, Trace as Command, View},
     exit::{Exit, Failure},
     files,
-    output::{Output, Tone, paint, versioned},
+    output::{Output, Tone, counted, paint, versioned},
+    run::load,
 };
 use crate::{
     process::Names,
@@ -17,6 +18,9 @@ use std::{fs, io::Write, path::Path};
 
 /// Runs a trace's scenario again and compares event by event.
 pub(super) fn replay(registry: &Registry, wanted: &Replay, output: &mut Output) -> Result<Exit, Failure> {
+    if is_scenario(&wanted.trace) {
+        return replay_schedule(registry, wanted, output);
+    }
     let trace = read(&wanted.trace, output)?;
     let name = files::name(&wanted.trace);
     let header = &trace.header;
@@ -49,6 +53,33 @@ pub(super) fn replay(registry: &Registry, wanted: &Replay, output: &mut Output) 
             Ok(Exit::Diverged)
         }
     }
+}
+
+/// Follows the schedule of a failure file.
+fn replay_schedule(registry: &Registry, wanted: &Replay, output: &mut Output) -> Result<Exit, Failure> {
+    let name = files::name(&wanted.trace);
+    let plan = load(registry, &wanted.trace, &[], None)?;
+    let Some(schedule) = &plan.schedule else {
+        let sentence = format!("{name} has no `schedule`: `run {name}` runs it, `fuzz {name}` searches it");
+        return Err(Failure::Usage(sentence));
+    };
+    let outcome = registry.run(&plan, &Options::default());
+    let outcome = outcome.map_err(|error| Failure::Internal(error.to_string()))?;
+    if wanted.view {
+        let trace = outcome.trace().map_err(|error| Failure::Internal(error.to_string()))?;
+        report::text(&trace, output.writer(), &TextOptions::default())
+            .map_err(Failure::io("standard output"))?;
+    }
+    if let Some(misstep) = &outcome.misstep {
+        output.line(format!("{}  {misstep}", paint(Tone::Bad, "diverged")))?;
+        return Ok(Exit::Diverged);
+    }
+    let steps = counted(schedule.steps.len() as u64, "step");
+    let verdicts = outcome.footer.verdicts.iter();
+    let told: Vec<String> =
+        verdicts.map(|(property, verdict)| format!("{property} {}", verdict.name())).collect();
+    output.line(format!("{}  {steps}: {}", paint(Tone::Good, "repeated"), told.join(", ")))?;
+    Ok(if outcome.difference.unmet.is_empty() { Exit::Held } else { Exit::Violated })
 }
 
 /// How many events `--around` shows on either side.

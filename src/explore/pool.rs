@@ -205,6 +205,10 @@ impl Pending for Pool {
         &self.answers
     }
 
+    fn note_output(&mut self) {
+        self.strategy.note_output();
+    }
+
     fn note_choice(&mut self, options: u32, chosen: u32) {
         self.strategy.note_choice(options, chosen);
         if let Some(step) = self.log.as_mut().and_then(|log| log.last_mut()) {

@@ -15,7 +15,7 @@ use crate::{
         central_mutex::CentralMutex, chang_roberts::ChangRoberts, chat::Chat,
         chat_serverless::ChatServerless, chord::Chord, convergecast::Convergecast, cristian::Cristian,
         distance_vector::DistanceVector, echo_election::EchoElection, fifo_broadcast::FifoBroadcast,
-        file_mailbox::FileMailbox, flooding::Flooding, forwarding_naming::ForwardingNaming,
+        file_mailbox::FileMailbox, flawed, flooding::Flooding, forwarding_naming::ForwardingNaming,
         go_back_n::GoBackN, gossip::Gossip, group_multicast::GroupMulticast,
         guarded_receiver::GuardedReceiver, heartbeat::Heartbeat, hierarchical_naming::HierarchicalNaming,
         hirschberg_sinclair::HirschbergSinclair, home_naming::HomeNaming, hybrid_clock::HybridClock,
@@ -68,6 +68,7 @@ impl Registry {
             .with_clocks()
             .with_coordination()
             .with_services()
+            .with_flawed()
     }
 
     /// No algorithms.
@@ -180,6 +181,25 @@ impl Registry {
             .with::<SenderInitiated>()
             .with::<ReceiverInitiated>()
             .with::<WorkStealing>()
+    }
+
+    /// Famous mistakes.
+    fn with_flawed(self) -> Self {
+        self.with::<flawed::lamport_mutex::LamportMutexFlawed>()
+            .with::<flawed::ricart_agrawala::RicartAgrawalaFlawed>()
+            .with::<flawed::carvalho_roucairol::CarvalhoRoucairolFlawed>()
+            .with::<flawed::maekawa::MaekawaFlawed>()
+            .with::<flawed::suzuki_kasami::SuzukiKasamiFlawed>()
+            .with::<flawed::singhal::SinghalFlawed>()
+            .with::<flawed::central_mutex::CentralMutexFlawed>()
+            .with::<flawed::uniform_broadcast::UniformBroadcastFlawed>()
+            .with::<flawed::fifo_broadcast::FifoBroadcastFlawed>()
+            .with::<flawed::causal_broadcast::CausalBroadcastFlawed>()
+            .with::<flawed::sequencer::SequencerFlawed>()
+            .with::<flawed::sequencer_failover::SequencerFailoverFlawed>()
+            .with::<flawed::abcast::AbcastFlawed>()
+            .with::<flawed::lamport_total_order::LamportTotalOrderFlawed>()
+            .with::<flawed::stop_and_wait::StopAndWaitFlawed>()
     }
 
     /// The descriptions of all algorithms, in order of registration.

@@ -64,6 +64,8 @@ pub struct Outcome {
     pub difference: Difference,
     /// Faults that touched nothing.
     pub idle: Vec<Idle>,
+    /// Where the scenario's schedule no longer fits, in a sentence.
+    pub misstep: Option<String>,
 }
 
 /// A fault that touched no message, no timer and no state.
@@ -174,7 +176,8 @@ pub(super) fn run(plan: &Plan, options: &Options, actors: Box<dyn Actors>, jury:
     let misstep = strategy.misstep().map(|misstep| misstep.told(schedule, &plan.setup.names));
     let findings = find(plan, options.level, summary.end, &engine, jury);
     let mut outcome = conclude(plan, seed, options.level, summary, findings);
-    outcome.difference.unmet.extend(misstep.map(Remark::on_run));
+    outcome.difference.unmet.extend(misstep.clone().map(Remark::on_run));
+    outcome.misstep = misstep;
     outcome
 }
 
@@ -264,6 +267,7 @@ fn conclude(plan: &Plan, seed: u64, level: Level, summary: Summary, findings: Fi
         steps: summary.steps,
         difference,
         idle,
+        misstep: None,
     }
 }
 

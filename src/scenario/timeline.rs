@@ -149,9 +149,11 @@ impl Course<'_> {
             ("resume", Phase::Running) => Some("is running: it is not paused"),
             _ => None,
         };
-        if let Some(wrong) = wrong {
+        if let Some(wrong) = wrong.filter(|_| !planned.may_miss) {
             self.contradiction(planned, action, id, wrong, phase);
         }
+        // What may miss says nothing about whether it did.
+        let next = if planned.may_miss { Phase::Unknown } else { next };
         self.phases.insert(id, (next, planned.entry));
     }
 
@@ -186,7 +188,7 @@ impl Course<'_> {
             Heal::Cuts => &[1],
             Heal::Links => &[2],
         };
-        if ended.iter().all(|kind| self.active[*kind] == 0) {
+        if ended.iter().all(|kind| self.active[*kind] == 0) && !planned.may_miss {
             self.nothing_to_heal(planned, ended);
         }
         // What ends by itself later must not count against what comes after this.

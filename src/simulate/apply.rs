@@ -53,6 +53,7 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
                     true
                 }
                 Deed::Produce { value } => {
+                    self.pending.note_output();
                     self.note_at(node, EventKind::Output, self.cause, value);
                     true
                 }

@@ -98,6 +98,8 @@ pub trait Pending {
     fn answers(&self) -> &[u32];
     /// A process made a choice in the step that was taken last.
     fn note_choice(&mut self, options: u32, chosen: u32);
+    /// A process told its application something in the step that was taken last.
+    fn note_output(&mut self);
 }
 
 /// Earliest first.
@@ -141,4 +143,7 @@ impl Pending for Queue {
 
     #[inline]
     fn note_choice(&mut self, _options: u32, _chosen: u32) {}
+
+    #[inline]
+    fn note_output(&mut self) {}
 }

@@ -114,10 +114,22 @@ pub(crate) fn soak<P: Process>(
     configure: impl Fn(&mut Dice) -> P::Config,
     ask: impl Fn(&mut Dice, u32, u32) -> Request<P>,
 ) {
+    soak_in::<P>(WORLDS, bears, layers, without, configure, ask);
+}
+
+/// The same in so many worlds.
+pub(crate) fn soak_in<P: Process>(
+    worlds: u64,
+    bears: Links,
+    layers: &[Layer],
+    without: &[&str],
+    configure: impl Fn(&mut Dice) -> P::Config,
+    ask: impl Fn(&mut Dice, u32, u32) -> Request<P>,
+) {
     let promises = P::DESCRIPTION.promises.iter().filter(|promise| !without.contains(promise));
     let promises: Vec<String> = promises.map(|promise| (*promise).to_owned()).collect();
     let mut exercised = vec![0_u64; promises.len()];
-    for seed in 0..WORLDS {
+    for seed in 0..worlds {
         let mut dice = Dice::new(seed);
         let process = configure(&mut dice);
         let tested = match layers.get(dice.below(layers.len() as u64 + 2) as usize) {
@@ -133,6 +145,6 @@ pub(crate) fn soak<P: Process>(
         }
     }
     for (promise, count) in promises.iter().zip(exercised) {
-        assert!(count > WORLDS / 10, "{promise} was put to the test in {count} worlds only");
+        assert!(count > worlds / 10, "{promise} was put to the test in {count} worlds only");
     }
 }

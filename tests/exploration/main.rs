@@ -1,6 +1,11 @@
-//! Search through other orders, held against what can be counted by hand.
+//! Exhaustive search: closed forms, the same verdicts with and without reduction, and what can be counted by hand.
 
+mod closed_forms;
+#[path = "../common/dice.rs"]
+mod dice;
 mod endless;
 mod faults;
+mod generated;
 mod models;
+mod puppet;
 mod states;

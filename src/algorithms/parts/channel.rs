@@ -9,10 +9,10 @@
 //! receiver that lost its state knows where to begin. An acknowledgement says that a frame was handed up: one that is
 //! held back when its receiver crashes comes again.
 
+use super::sorted::Sorted;
 use crate::process::{Context, Description, Effect, Effects, Output, Process, ProcessId, Request, Value};
 use serde::{Deserialize, Serialize};
 use std::{
-    collections::BTreeMap,
     fmt,
     hash::{Hash, Hasher},
     time::Duration,
@@ -52,8 +52,8 @@ pub struct Channel<P: Process> {
     layer: Layer,
     life: u64,
     process: P,
-    outgoing: BTreeMap<ProcessId, Outgoing<P::Message>>,
-    incoming: BTreeMap<ProcessId, Incoming<P::Message>>,
+    outgoing: Sorted<ProcessId, Outgoing<P::Message>>,
+    incoming: Sorted<ProcessId, Incoming<P::Message>>,
     scratch: Scratch<P>,
 }
 
@@ -62,7 +62,7 @@ pub struct Channel<P: Process> {
 struct Outgoing<M> {
     /// The number of the last frame.
     last: u64,
-    unacknowledged: BTreeMap<u64, M>,
+    unacknowledged: Sorted<u64, M>,
     patience: Duration,
 }
 
@@ -74,7 +74,7 @@ struct Incoming<M> {
     /// The lowest number that has not been handed up.
     next: u64,
     /// Frames past a gap: held back when the layer orders, handed up already when it does not.
-    early: BTreeMap<u64, Option<M>>,
+    early: Sorted<u64, Option<M>>,
 }
 
 /// The configuration: which layer, and the process's own.
@@ -170,7 +170,7 @@ where
         let mut effects = Effects::new();
         let process =
             P::boot(&mut ctx.nested(&mut effects), &config.process, std::mem::take(&mut saved.process));
-        let (outgoing, incoming) = (BTreeMap::new(), BTreeMap::new());
+        let (outgoing, incoming) = (Sorted::new(), Sorted::new());
         let mut channel =
             Self { layer: config.layer, life, process, outgoing, incoming, scratch: Scratch(effects) };
         channel.pass_down(ctx);
@@ -237,8 +237,8 @@ impl<P: Process> Channel<P> {
 
     /// Numbers a message, keeps it until it is acknowledged, sends it.
     fn send(&mut self, ctx: &mut Context<'_, Self>, to: ProcessId, message: P::Message) {
-        let fresh = || Outgoing { last: 0, unacknowledged: BTreeMap::new(), patience: PATIENCE_MIN };
-        let outgoing = self.outgoing.entry(to).or_insert_with(fresh);
+        let fresh = || Outgoing { last: 0, unacknowledged: Sorted::new(), patience: PATIENCE_MIN };
+        let outgoing = self.outgoing.get_or_insert_with(to, fresh);
         outgoing.last += 1;
         let sequence = outgoing.last;
         let mut lowest = 1;
@@ -247,18 +247,17 @@ impl<P: Process> Channel<P> {
                 ctx.set_timer(Timer::Resend(to), outgoing.patience);
             }
             outgoing.unacknowledged.insert(sequence, message.clone());
-            lowest = outgoing.unacknowledged.first_key_value().map_or(sequence, |(lowest, _)| *lowest);
+            lowest = outgoing.unacknowledged.first().unwrap_or(sequence);
         }
         ctx.send(to, Frame::Data { life: self.life, sequence, lowest, body: message });
     }
 
     /// Upon timeout: send again what has not been acknowledged, and be more patient.
     fn on_impatience(&mut self, ctx: &mut Context<'_, Self>, to: ProcessId) {
-        let Some(outgoing) = self.outgoing.get_mut(&to) else { return };
-        let Some((lowest, _)) = outgoing.unacknowledged.first_key_value() else { return };
-        for (sequence, message) in &outgoing.unacknowledged {
-            let frame =
-                Frame::Data { life: self.life, sequence: *sequence, lowest: *lowest, body: message.clone() };
+        let Some(outgoing) = self.outgoing.get_mut(to) else { return };
+        let Some(lowest) = outgoing.unacknowledged.first() else { return };
+        for (sequence, message) in outgoing.unacknowledged.iter() {
+            let frame = Frame::Data { life: self.life, sequence: *sequence, lowest, body: message.clone() };
             ctx.send(to, frame);
         }
         outgoing.patience = (outgoing.patience * 2).min(PATIENCE_MAX);
@@ -268,9 +267,9 @@ impl<P: Process> Channel<P> {
     /// Upon an acknowledgement: forget the message; with nothing left, stop waiting. The timer runs for the oldest
     /// message: when that one is acknowledged, the next has not waited yet.
     fn on_ack(&mut self, ctx: &mut Context<'_, Self>, from: ProcessId, life: u64, sequence: u64) {
-        let Some(outgoing) = self.outgoing.get_mut(&from) else { return };
-        let oldest = outgoing.unacknowledged.first_key_value().map(|(oldest, _)| *oldest);
-        if life != self.life || outgoing.unacknowledged.remove(&sequence).is_none() {
+        let Some(outgoing) = self.outgoing.get_mut(from) else { return };
+        let oldest = outgoing.unacknowledged.first();
+        if life != self.life || outgoing.unacknowledged.remove(sequence).is_none() {
             return;
         }
         outgoing.patience = PATIENCE_MIN;
@@ -294,8 +293,8 @@ impl<P: Process> Channel<P> {
     ) {
         // Without acknowledgements a receiver in its second life cannot know what it missed: it begins where it is.
         let begin = if !self.layer.repeats() && self.life > 1 { sequence } else { lowest };
-        let fresh = || Incoming { life, next: begin, early: BTreeMap::new() };
-        let incoming = self.incoming.entry(from).or_insert_with(fresh);
+        let fresh = || Incoming { life, next: begin, early: Sorted::new() };
+        let incoming = self.incoming.get_or_insert_with(from, fresh);
         if life < incoming.life {
             return;
         }
@@ -305,14 +304,14 @@ impl<P: Process> Channel<P> {
         // The sender knows that everything below was handed up, if not by this receiver then by its former self.
         if lowest > incoming.next {
             incoming.next = lowest;
-            incoming.early = incoming.early.split_off(&lowest);
+            incoming.early.forget_below(lowest);
         }
         if sequence < incoming.next {
             self.acknowledge(ctx, from, life, sequence);
         } else if self.layer.orders() {
-            incoming.early.entry(sequence).or_insert(Some(body));
+            incoming.early.get_or_insert_with(sequence, || Some(body));
         } else {
-            let is_new = incoming.early.insert(sequence, None).is_none();
+            let is_new = incoming.early.insert(sequence, None);
             self.acknowledge(ctx, from, life, sequence);
             if is_new {
                 self.hand_up(ctx, from, body);
@@ -323,8 +322,8 @@ impl<P: Process> Channel<P> {
 
     /// Closes the gap as far as it is closed, handing up what was held back.
     fn advance(&mut self, ctx: &mut Context<'_, Self>, from: ProcessId) {
-        while let Some(incoming) = self.incoming.get_mut(&from) {
-            let Some(held_back) = incoming.early.remove(&incoming.next) else { return };
+        while let Some(incoming) = self.incoming.get_mut(from) {
+            let Some(held_back) = incoming.early.remove(incoming.next) else { return };
             let (life, sequence) = (incoming.life, incoming.next);
             incoming.next += 1;
             if let Some(body) = held_back {

@@ -16,5 +16,6 @@ pub mod peers;
 pub mod quorums;
 pub mod ring;
 pub mod section;
+pub mod sorted;
 pub mod station;
 pub mod window;

@@ -63,4 +63,8 @@ impl Strategy for DelayBounded {
     fn misstep(&self) -> Option<&Misstep> {
         None
     }
+
+    fn fitting(&self) -> Option<&[usize]> {
+        None
+    }
 }

@@ -20,6 +20,7 @@ pub struct Follow {
     answers: usize,
     stopped: bool,
     misstep: Option<Misstep>,
+    fitting: Vec<usize>,
 }
 
 /// A step of a schedule that does not fit: what it names is not there to happen.
@@ -51,7 +52,16 @@ impl Misstep {
 impl Follow {
     /// Follows `schedule` in the world of `setup`.
     pub fn new(schedule: Arc<Schedule>, setup: Arc<Setup>, lenient: bool) -> Self {
-        Self { schedule, setup, lenient, next: 0, answers: usize::MAX, stopped: false, misstep: None }
+        Self {
+            schedule,
+            setup,
+            lenient,
+            next: 0,
+            answers: usize::MAX,
+            stopped: false,
+            misstep: None,
+            fitting: Vec::new(),
+        }
     }
 }
 
@@ -61,6 +71,7 @@ impl Strategy for Follow {
         self.answers = usize::MAX;
         self.stopped = false;
         self.misstep = None;
+        self.fitting.clear();
     }
 
     fn pick(&mut self, pending: &[Offer], enabled: &[u32], _now: u64) -> Option<Pick> {
@@ -82,6 +93,7 @@ impl Strategy for Follow {
                 continue;
             };
             self.answers = self.next;
+            self.fitting.push(self.next);
             self.next += 1;
             // A timer does not run out before its time, nor does what is planned happen before it.
             let earliest = if pending[place].is_message() { 0 } else { pending[place].entry.time };
@@ -111,5 +123,9 @@ impl Strategy for Follow {
 
     fn misstep(&self) -> Option<&Misstep> {
         self.misstep.as_ref()
+    }
+
+    fn fitting(&self) -> Option<&[usize]> {
+        Some(&self.fitting)
     }
 }

@@ -1,13 +1,17 @@
 //! Strategies: who answers what happens next, one file each.
 
 mod delay_bounded;
+mod doubling;
 mod follow;
+mod onward;
 mod pct;
 mod timed;
 mod walk;
 
 pub use delay_bounded::DelayBounded;
+pub use doubling::Doubling;
 pub use follow::{Follow, Misstep};
+pub use onward::Onward;
 pub use pct::Pct;
 pub use timed::Timed;
 pub use walk::Walk;
@@ -110,10 +114,14 @@ pub trait Strategy {
     fn answers(&self) -> &[u32];
     /// A process made a choice in that step.
     fn note_choice(&mut self, options: u32, chosen: u32);
+    /// A process told its application something in that step. Few care.
+    fn note_output(&mut self) {}
     /// Whether it was this that ended the last run.
     fn stopped(&self) -> bool;
     /// The first step of a schedule that did not fit in the last run.
     fn misstep(&self) -> Option<&Misstep>;
+    /// The steps of a schedule that fitted in the last run, where one was followed.
+    fn fitting(&self) -> Option<&[usize]>;
 }
 
 /// Draws of a strategy: a stream from a run's seed.

@@ -53,4 +53,8 @@ impl Strategy for Timed {
     fn misstep(&self) -> Option<&Misstep> {
         None
     }
+
+    fn fitting(&self) -> Option<&[usize]> {
+        None
+    }
 }

@@ -52,4 +52,8 @@ impl Strategy for Walk {
     fn misstep(&self) -> Option<&Misstep> {
         None
     }
+
+    fn fitting(&self) -> Option<&[usize]> {
+        None
+    }
 }

@@ -116,19 +116,9 @@ impl<P: Process> Values for Troupe<P> {
 
 /// How many bytes a message has as JSON: what a link with a rate carries.
 pub(super) fn size_of_json(message: &impl Serialize) -> u32 {
-    struct Counter(u64);
-    impl std::io::Write for Counter {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0 += bytes.len() as u64;
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-    let mut counter = Counter(0);
+    // A buffer and not a counter: this way messages are serialized by the same code as for a trace.
+    let mut json = Vec::new();
     // What JSON cannot express weighs what could be written of it; traces report it.
-    let _written = serde_json::to_writer(&mut counter, message);
-    u32::try_from(counter.0).unwrap_or(u32::MAX)
+    let _written = serde_json::to_writer(&mut json, message);
+    u32::try_from(json.len()).unwrap_or(u32::MAX)
 }

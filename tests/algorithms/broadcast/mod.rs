@@ -21,7 +21,9 @@ mod worlds_crash;
 mod worlds_orders;
 
 use crate::trial::{Trial, count};
+use std::time::Duration;
 use synod::{
+    algorithms::flawed::Suspicion,
     problems::broadcast::{Broadcast, Delivery, Output, Request},
     process::{Context, History, Process, ProcessId, What},
 };
@@ -30,6 +32,11 @@ use synod::{
 fn said(nodes: u32, said: &[(u64, u32)]) -> Trial<Broadcast> {
     let asked = said.iter().zip(0..);
     Trial::of(nodes, asked.map(|(&(at, node), place)| (at, node, Request::Broadcast(format!("m{place}")))))
+}
+
+/// Somebody takes somebody for crashed at this millisecond.
+fn suspicion(who: u32, whom: u32, after: u64) -> Suspicion {
+    Suspicion { who: ProcessId(who), whom: ProcessId(whom), after: Duration::from_millis(after) }
 }
 
 /// Hands a message to the application.

@@ -2,13 +2,22 @@
 
 use crate::{
     dice::Dice,
-    soak::{ANY_LAYER, Links, soak},
+    soak::{ANY_LAYER, Links, soak, soak_in},
 };
 use synod::{
     algorithms::{
         best_effort_broadcast::BestEffortBroadcast,
         causal_broadcast::CausalBroadcast,
         fifo_broadcast::FifoBroadcast,
+        flawed::{
+            self,
+            abcast::AbcastFlawed,
+            causal_broadcast::CausalBroadcastFlawed,
+            fifo_broadcast::FifoBroadcastFlawed,
+            lamport_total_order::LamportTotalOrderFlawed,
+            sequencer::{Method, SequencerFlawed},
+            sequencer_failover::SequencerFailoverFlawed,
+        },
         lamport_total_order::LamportTotalOrder,
         parts::{channel::Layer, own_copy::OwnCopy},
         sequencer::{self, Sequencer, Variant},
@@ -74,4 +83,20 @@ fn without_own_copies_all_other_promises_are_kept() {
     let without = &["self-delivery"];
     soak::<FifoBroadcast>(Links::Duplicating, ANY_LAYER, without, silent, say);
     soak::<CausalBroadcast>(Links::Duplicating, ANY_LAYER, without, silent, say);
+}
+
+/// What the museum shows with mistakes keeps its promises without one.
+#[test]
+fn flawed_algorithms_keep_their_promises_without_a_mistake() {
+    let method = |dice: &mut Dice| {
+        let method = if dice.below(2) == 0 { Method::Pb } else { Method::Bb };
+        flawed::sequencer::Config { method, ..Default::default() }
+    };
+    let fifo = &[Layer::Fifo, Layer::ReliableFifo];
+    soak_in::<FifoBroadcastFlawed>(200, Links::Duplicating, ANY_LAYER, &[], |_| Default::default(), say);
+    soak_in::<LamportTotalOrderFlawed>(200, Links::Fifo, fifo, &[], |_| Default::default(), say);
+    soak_in::<CausalBroadcastFlawed>(200, Links::Duplicating, ANY_LAYER, &[], |_| Default::default(), say);
+    soak_in::<SequencerFlawed>(200, Links::Perfect, ANY_LAYER, &[], method, say);
+    soak_in::<AbcastFlawed>(200, Links::Perfect, ANY_LAYER, &[], |_| Default::default(), say);
+    soak_in::<SequencerFailoverFlawed>(200, Links::Fifo, fifo, &[], |_| Default::default(), say);
 }

@@ -11,6 +11,7 @@ use crate::{
 use std::time::Duration;
 use synod::{
     algorithms::{
+        flawed::uniform_broadcast::UniformBroadcastFlawed,
         parts::{
             channel::{self, Channel, Layer},
             heartbeat,
@@ -123,6 +124,7 @@ fn lazy_reliable_broadcast_survives_any_number_of_crashes() {
 fn uniform_broadcast_by_majority_survives_a_minority_of_crashes() {
     let hazards = Hazards { until: None, crashes: MINORITY, links: Links::Duplicating };
     soak_with_crashes::<UniformBroadcast>(WORLDS, &hazards, UNIFORM, |_| Default::default());
+    soak_with_crashes::<UniformBroadcastFlawed>(200, &hazards, UNIFORM, |_| Default::default());
 }
 
 /// Whoever stands still does so for less than the timeout, so that nobody is suspected for nothing.

@@ -10,6 +10,7 @@ use synod::{
     algorithms::{
         causal_rst::CausalRst,
         causal_ses::CausalSes,
+        flawed::{self, stop_and_wait::StopAndWaitFlawed},
         go_back_n::GoBackN,
         multicast::Multicast,
         parts::{
@@ -62,13 +63,13 @@ fn causal_order_by_matrix_keeps_its_promises() {
 }
 
 /// Over links that lose and duplicate in order, and over the channel that makes any link such a one.
-fn soak_in_order<P>(configure: impl Fn(&mut Dice) -> P::Config)
+fn soak_in_order<P>(worlds: u64, configure: impl Fn(&mut Dice) -> P::Config)
 where
     P: Process<Problem = Messaging>,
 {
     let promises: Vec<String> = P::DESCRIPTION.promises.iter().map(|promise| (*promise).to_owned()).collect();
     let mut exercised = vec![0_u64; promises.len()];
-    for seed in 0..WORLDS {
+    for seed in 0..worlds {
         let mut dice = Dice::new(seed);
         let process = configure(&mut dice);
         let tested = if dice.below(5) == 0 {
@@ -87,7 +88,7 @@ where
         }
     }
     for (promise, count) in promises.iter().zip(exercised) {
-        assert!(count > WORLDS / 10, "{promise} was put to the test in {count} worlds only");
+        assert!(count > worlds / 10, "{promise} was put to the test in {count} worlds only");
     }
 }
 
@@ -98,12 +99,16 @@ fn timeout(dice: &mut Dice) -> Duration {
 
 #[test]
 fn stop_and_wait_keeps_its_promises() {
-    soak_in_order::<StopAndWait>(|dice| stop_and_wait::Config { timeout: timeout(dice) });
+    soak_in_order::<StopAndWait>(WORLDS, |dice| stop_and_wait::Config { timeout: timeout(dice) });
+    soak_in_order::<StopAndWaitFlawed>(200, |dice| flawed::stop_and_wait::Config {
+        timeout: timeout(dice),
+        ..Default::default()
+    });
 }
 
 #[test]
 fn go_back_n_keeps_its_promises_with_one_number_more_than_its_window() {
-    soak_in_order::<GoBackN>(|dice| {
+    soak_in_order::<GoBackN>(WORLDS, |dice| {
         let window = 1 + dice.below(5) as u32;
         window::Config { window, sequence_space: window + 1, timeout: timeout(dice) }
     });
@@ -111,7 +116,7 @@ fn go_back_n_keeps_its_promises_with_one_number_more_than_its_window() {
 
 #[test]
 fn selective_repeat_keeps_its_promises_with_twice_as_many_numbers_as_its_window() {
-    soak_in_order::<SelectiveRepeat>(|dice| {
+    soak_in_order::<SelectiveRepeat>(WORLDS, |dice| {
         let window = 1 + dice.below(5) as u32;
         window::Config { window, sequence_space: 2 * window, timeout: timeout(dice) }
     });

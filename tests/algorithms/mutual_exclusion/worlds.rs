@@ -3,7 +3,7 @@
 use super::wants;
 use crate::{
     dice::Dice,
-    soak::{ANY_LAYER, Links, WORLDS, soak, survives, world},
+    soak::{ANY_LAYER, Links, WORLDS, soak, soak_in, survives, world},
     trial::planned,
 };
 use std::time::Duration;
@@ -11,6 +11,15 @@ use synod::{
     algorithms::{
         carvalho_roucairol::CarvalhoRoucairol,
         central_mutex::{self, CentralMutex},
+        flawed::{
+            carvalho_roucairol::CarvalhoRoucairolFlawed,
+            central_mutex::{CentralMutexFlawed, Mistake},
+            lamport_mutex::LamportMutexFlawed,
+            maekawa::MaekawaFlawed,
+            ricart_agrawala::RicartAgrawalaFlawed,
+            singhal::SinghalFlawed,
+            suzuki_kasami::SuzukiKasamiFlawed,
+        },
         lamport_mutex::LamportMutex,
         maekawa::{self, Maekawa},
         naimi_trehel::{self, NaimiTrehel},
@@ -113,6 +122,39 @@ fn naimi_and_trehel_keep_their_promises() {
     soak::<NaimiTrehel>(Links::Perfect, ANY_LAYER, &[], configure, want);
 }
 
+/// What the museum shows with mistakes keeps its promises without one.
+#[test]
+fn flawed_algorithms_keep_their_promises_without_a_mistake() {
+    let fifo = &[Layer::Fifo, Layer::ReliableFifo];
+    soak_in::<LamportMutexFlawed>(200, Links::Fifo, fifo, &[], |_| Default::default(), want);
+    soak_in::<RicartAgrawalaFlawed>(200, Links::Perfect, ANY_LAYER, &[], |_| Default::default(), want);
+    soak_in::<CarvalhoRoucairolFlawed>(200, Links::Perfect, ANY_LAYER, &[], |_| Default::default(), want);
+    soak_in::<SinghalFlawed>(200, Links::Perfect, ANY_LAYER, &[], |_| Default::default(), want);
+    soak_in::<MaekawaFlawed>(200, Links::Perfect, ANY_LAYER, &[], |_| Default::default(), want);
+    soak_in::<SuzukiKasamiFlawed>(200, Links::Perfect, ANY_LAYER, &[], |_| Default::default(), want);
+    soak_in::<CentralMutexFlawed>(200, Links::Duplicating, ANY_LAYER, &[], |_| Default::default(), want);
+}
+
+/// A coordinator that saves before it sends lets one in at a time, whenever it crashes. What comes while it is down is
+/// lost, so that not everybody has to get in.
+#[test]
+fn a_coordinator_that_saves_survives_its_crashes() {
+    let safety = ["mutual-exclusion".to_owned(), "well-formedness".to_owned()];
+    let mut exercised = 0;
+    for seed in 0..200 {
+        let mut dice = Dice::new(seed);
+        let (mut setup, requests) = world(&mut dice, Links::Perfect, want);
+        let (coordinator, at) = (Targets::Node(ProcessId(0)), dice.below(100));
+        let after_sends = (dice.below(2) == 0).then(|| 1 + dice.below(4) as u32);
+        setup.agenda.push(planned(at, Action::Crash { targets: coordinator, after_sends }));
+        setup.agenda.push(planned(at + 1 + dice.below(50), Action::Restart(coordinator)));
+        setup.agenda.sort_by_key(|planned| planned.at);
+        let tested = survives::<CentralMutexFlawed>(seed, (setup, requests), Mistake::None.into(), &safety);
+        exercised += u64::from(tested[0]);
+    }
+    assert!(exercised > 100, "mutual exclusion was put to the test in {exercised} worlds only");
+}
+
 /// Who is alone has nobody to ask.
 #[test]
 fn a_process_that_is_alone_enters() {
@@ -130,6 +172,12 @@ fn a_process_that_is_alone_enters() {
     alone::<SuzukiKasami>();
     alone::<Raymond>();
     alone::<NaimiTrehel>();
+    alone::<LamportMutexFlawed>();
+    alone::<RicartAgrawalaFlawed>();
+    alone::<CarvalhoRoucairolFlawed>();
+    alone::<SinghalFlawed>();
+    alone::<MaekawaFlawed>();
+    alone::<SuzukiKasamiFlawed>();
 }
 
 /// A ring never rests, so that its worlds must end: after a minute of few hops, which is time enough.

@@ -1,0 +1,123 @@
+//! `fuzz`: a search for what breaks a scenario.
+
+use super::{
+    args::{Format, Fuzz, Strategy},
+    campaign::{self, Effort},
+    exit::{Exit, Failure},
+    files, found,
+    output::Output,
+    run::{load, parse_override},
+};
+use crate::{
+    explore::campaign::{Campaign, Choice, Identity, Report, Settings},
+    registry::Registry,
+    scenario::{Plan, Vary},
+};
+use std::env;
+
+/// How many runs there are unless it is said.
+const RUNS: u64 = 1000;
+
+/// Searches, writes a file for each failure, and reports.
+pub(super) fn fuzz(registry: &Registry, wanted: &Fuzz, output: &mut Output) -> Result<Exit, Failure> {
+    let shard = wanted.shard.as_deref().map(shard).transpose()?.unwrap_or((0, 1));
+    let overrides =
+        wanted.overrides.iter().map(|text| parse_override(text)).collect::<Result<Vec<_>, _>>()?;
+    let plan = load(registry, &wanted.file, &overrides, wanted.seed)?;
+    let settings = settings(wanted, &plan)?;
+    let runs = wanted.runs.or_else(|| match wanted.time {
+        Some(_) => None,
+        None => Some(plan.fuzz.as_ref().and_then(|fuzz| fuzz.runs).unwrap_or(RUNS)),
+    });
+    let unfit = || Failure::Internal("the plan does not fit its algorithm".into());
+    let subject = registry.subject(&plan).ok_or_else(unfit)?;
+    let campaign = Campaign::new(&subject, settings).map_err(|_| unfit())?;
+    let identity = Identity::of(&campaign, &subject);
+    let effort = Effort {
+        runs,
+        time: wanted.time,
+        shard,
+        jobs: wanted.reporting.jobs,
+        progress: wanted.reporting.progress,
+        corpus: wanted.corpus.as_deref(),
+    };
+    let (share, tally) = campaign::search(registry, &plan, &campaign, &identity, &effort)?;
+    let failures = campaign::look_closer(registry, &plan, &campaign, &tally, effort.jobs)?;
+    let report = Report::new(identity, share, runs, tally, failures);
+    let name = files::name(&wanted.file);
+    let written = found::write(registry, &report, &wanted.out)?;
+    found::show(&report, &name, &written, wanted.reporting.format(), output)?;
+    if wanted.reporting.format() != Format::Human {
+        found::mention(&written);
+    }
+    Ok(found::exit(&report))
+}
+
+/// What the scenario says, and the command line instead.
+fn settings(wanted: &Fuzz, plan: &Plan) -> Result<Settings, Failure> {
+    let mut settings = Settings::of(plan);
+    settings.strategy = match wanted.strategy {
+        Strategy::Auto => Choice::Auto,
+        Strategy::Timed => Choice::Timed,
+        Strategy::Walk => Choice::Walk,
+        Strategy::Pct => Choice::Pct,
+        Strategy::DelayBounded => Choice::DelayBounded,
+    };
+    if !wanted.vary.is_empty() {
+        settings.vary = wanted.vary.clone();
+    }
+    settings.vary.sort_unstable();
+    settings.vary.dedup();
+    settings.faults = wanted.faults.unwrap_or(settings.faults);
+    settings.chaos = wanted.chaos;
+    settings.shrink = !wanted.no_shrink;
+    let timed = matches!(settings.strategy, Choice::Auto | Choice::Timed);
+    if !timed && !settings.vary.contains(&Vary::Order) {
+        let sentence =
+            "--strategy changes the order of events, which `fuzz.vary` leaves out; add `order` to it";
+        return Err(Failure::Usage(sentence.into()));
+    }
+    Ok(settings)
+}
+
+/// Which share, counted from 0, of how many.
+fn shard(text: &str) -> Result<(u64, u64), Failure> {
+    let (index, count) = if text == "env" { from_environment()? } else { written(text)? };
+    if index >= count {
+        let last = count.saturating_sub(1);
+        let sentence = format!("--shard {text}: shares of {count} are counted from 0 to {last}");
+        return Err(Failure::Usage(sentence));
+    }
+    Ok((index, count))
+}
+
+fn written(text: &str) -> Result<(u64, u64), Failure> {
+    let parts =
+        text.split_once('/').and_then(|(index, count)| Some((index.parse().ok()?, count.parse().ok()?)));
+    let parts = parts.filter(|(_, count)| *count > 0);
+    parts.ok_or_else(|| Failure::Usage(format!("--shard {text}: write 0/4 for the first of four, or env")))
+}
+
+/// What a job array of Slurm or an indexed job of Kubernetes says of itself.
+fn from_environment() -> Result<(u64, u64), Failure> {
+    let number = |name: &str| -> Result<Option<u64>, Failure> {
+        let Some(text) = env::var_os(name) else { return Ok(None) };
+        let text = text.to_string_lossy();
+        let wrong = |_| Failure::Usage(format!("--shard env: {name} is `{text}`, which is no number"));
+        text.parse().map(Some).map_err(wrong)
+    };
+    if let (Some(id), Some(count)) = (number("SLURM_ARRAY_TASK_ID")?, number("SLURM_ARRAY_TASK_COUNT")?) {
+        let first = number("SLURM_ARRAY_TASK_MIN")?.unwrap_or(0);
+        let step = number("SLURM_ARRAY_TASK_STEP")?.unwrap_or(1).max(1);
+        return Ok((id.saturating_sub(first) / step, count));
+    }
+    match (number("JOB_COMPLETION_INDEX")?, number("SYNOD_SHARDS")?) {
+        (Some(index), Some(count)) => Ok((index, count)),
+        (Some(_), None) => Err(Failure::Usage(
+            "--shard env: set SYNOD_SHARDS to the job's number of completions; Kubernetes does not tell it".into(),
+        )),
+        (None, _) => Err(Failure::Usage(
+            "--shard env: neither SLURM_ARRAY_TASK_ID and SLURM_ARRAY_TASK_COUNT nor JOB_COMPLETION_INDEX are set".into(),
+        )),
+    }
+}

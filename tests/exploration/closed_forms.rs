@@ -1,0 +1,73 @@
+//! Numbers of executions that can be known beforehand.
+
+use crate::puppet::{Reaction, Script, scenario, search};
+use serde_json::json;
+use synod::explore::exhaustive::{Finish, Reduction, Settings};
+
+/// Executions without and with reduction.
+fn executions(nodes: usize, script: &Script, order: &str) -> (u64, u64) {
+    let plan = scenario(nodes, script, &["nodes-3"], json!({"network": {"order": order}}));
+    let number = |reduction| {
+        let explored = search(&plan, &Settings::new(reduction)).expect("nothing stands against it");
+        assert_eq!(explored.finish, Finish::All);
+        (explored.executions, explored.classes)
+    };
+    let (none, sources) = (number(Reduction::None), number(Reduction::Sources));
+    assert_eq!(none.1, sources.1, "the same classes");
+    assert_eq!(sources.0, sources.1, "each class once");
+    (none.0, sources.0)
+}
+
+fn factorial(number: u64) -> u64 {
+    (1..=number).product()
+}
+
+#[test]
+fn messages_to_different_nodes_commute() {
+    for messages in 1..=6_u32 {
+        let script = Script { boot: vec![(1..=messages).map(|to| (to, 0)).collect()], ..Script::default() };
+        let number = executions(messages as usize + 1, &script, "any");
+        assert_eq!(number, (factorial(messages.into()), 1), "{messages} messages");
+    }
+}
+
+#[test]
+fn messages_to_the_same_node_do_not() {
+    for messages in 1..=5_u32 {
+        let script = Script { boot: vec![(0..messages).map(|_| (1, 0)).collect()], ..Script::default() };
+        let all = factorial(messages.into());
+        assert_eq!(executions(2, &script, "any"), (all, all), "{messages} messages");
+        assert_eq!(executions(2, &script, "fifo"), (1, 1), "{messages} messages in order");
+    }
+}
+
+#[test]
+fn two_senders_over_links_that_keep_order_make_a_binomial() {
+    for messages in 1..=5_u32 {
+        let sends: Vec<(u32, u8)> = (0..messages).map(|_| (2, 0)).collect();
+        let script = Script { boot: vec![sends.clone(), sends], ..Script::default() };
+        let m = u64::from(messages);
+        let binomial = factorial(2 * m) / factorial(m).pow(2);
+        assert_eq!(executions(3, &script, "fifo"), (binomial, binomial), "{messages} messages each");
+    }
+}
+
+/// Node 0 sends X to all others at start; a node that hears its first X sends X to all others; all count what they hear.
+fn flood(nodes: u32) -> Script {
+    let others = |node: u32| (0..nodes).filter(|to| *to != node).map(|to| (to, 0)).collect::<Vec<_>>();
+    let silent = |heard: u8| vec![Reaction { next: heard + 1, ..Reaction::default() }];
+    let first = |node: u32| vec![Reaction { next: 1, sends: others(node), ..Reaction::default() }];
+    let states = |node: u32| {
+        let begins = if node == 0 { silent(0) } else { first(node) };
+        std::iter::once(begins).chain((1..20).map(silent)).collect()
+    };
+    Script { boot: vec![others(0)], table: (0..nodes).map(states).collect() }
+}
+
+#[test]
+fn a_flood_of_three_and_of_four() {
+    assert_eq!(executions(3, &flood(3), "any"), (80, 16));
+    let plan = scenario(4, &flood(4), &["nodes-3"], json!({}));
+    let explored = search(&plan, &Settings::new(Reduction::Sources)).expect("nothing stands against it");
+    assert_eq!((explored.executions, explored.given_up, explored.finish), (0, 0, Finish::All));
+}
