@@ -5,6 +5,7 @@ mod commands;
 #[path = "../common/dice.rs"]
 mod dice;
 mod endless;
+mod faults;
 mod generated;
 mod models;
 mod puppet;

@@ -27,12 +27,16 @@ pub(crate) fn searched(registry: &Registry, text: &str, workers: usize) -> Resul
         Err(mistakes) => panic!("{mistakes}"),
     };
     let subject = registry.subject(&plan).expect("the algorithm is registered");
-    let search = States::new(&subject, Limits::default(), workers)?;
+    search(&subject, Limits::default(), workers)
+}
+
+fn search(subject: &Subject<'_>, limits: Limits, workers: usize) -> Result<Report, Refusal> {
+    let search = States::new(subject, limits, workers)?;
     thread::scope(|scope| {
         for _ in 1..workers {
             scope.spawn(|| search.work());
         }
-        search.lead(&subject)
+        search.lead(subject)
     })
 }
 
@@ -176,9 +180,17 @@ fn every_path_through_the_states_of_every_scenario_is_a_run() {
         }
         let subject = registry.subject(&plan).expect("the algorithm is registered");
         let limits = Limits { states: STATES, ..Limits::default() };
-        let Ok(search) = States::new(&subject, limits, 1) else { continue };
-        let Ok(report) = search.lead(&subject) else { continue };
+        let Ok(report) = search(&subject, limits, 1) else { continue };
         looked += 1;
+        if looked % 8 == 0 {
+            let other = search(&subject, limits, 2);
+            assert_eq!(
+                format!("{:?}", Ok::<_, Refusal>(&report)),
+                format!("{other:?}"),
+                "{}",
+                file.display()
+            );
+        }
         if report.complete {
             walk(&file, &subject, &report);
         }

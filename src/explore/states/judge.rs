@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     explore::{Failure, Rules, Runner, Subject, campaign::event},
-    process::{End, Part, ProcessId, PropertyKind, Verdict},
+    process::{End, Part, ProcessId, PropertyKind, Sees, Verdict},
     scenario::{Misfit, Schedule, Then},
     trace::Level,
     world::Setup,
@@ -73,6 +73,7 @@ pub(super) struct Judge {
     runner: Runner,
     plain: Arc<Setup>,
     seed: u64,
+    event_limit: u64,
     names: Vec<&'static str>,
     kinds: Vec<PropertyKind>,
     /// What was judged, and whether nothing was left to happen.
@@ -95,9 +96,21 @@ impl Judge {
         let runner = Runner::new(subject, rules)?;
         let (names, kinds) = (runner.jury().properties(), runner.jury().kinds());
         let standings = vec![Account::default(); names.len()];
-        let (plain, seed) = (runner.setup().clone(), subject.plan.seed);
+        // A path is run to its end, with what it adds.
+        let plain = Arc::new(Setup { event_limit: u64::MAX, ..subject.plan.setup.clone() });
+        let (seed, event_limit) = (subject.plan.seed, subject.plan.setup.event_limit);
         let last = (Arc::default(), plain.clone());
-        Ok(Self { runner, plain, seed, names, kinds, judged: IndexSet::default(), standings, last })
+        Ok(Self {
+            runner,
+            plain,
+            seed,
+            event_limit,
+            names,
+            kinds,
+            judged: IndexSet::default(),
+            standings,
+            last,
+        })
     }
 
     /// Whether some property was violated.
@@ -112,7 +125,8 @@ impl Judge {
         }
         view.refresh();
         for News { history, state } in news {
-            if self.judged.insert((*history, terminal)) {
+            let once = rounds.space.sees >= Some(Sees::Causality);
+            if once || self.judged.insert((*history, terminal)) {
                 let written = write(&rounds.space, view, &rounds.path(*state));
                 let end = self.run(view, written, rounds.space.first_node(), terminal);
                 self.account(end, None);
@@ -169,7 +183,9 @@ impl Judge {
                 Verdict::Vacuous | Verdict::Undecided { .. } => {}
                 Verdict::Violated { events, because } => {
                     let property = self.names[place].to_owned();
-                    let (schedule, setup) = ((*self.last.0).clone(), self.last.1.clone());
+                    let schedule = (*self.last.0).clone();
+                    let setup = Setup { event_limit: self.event_limit, ..(*self.last.1).clone() };
+                    let setup = Arc::new(setup);
                     let witness = Witness { property, events, because, schedule, setup, repeats };
                     account.witness.get_or_insert(witness);
                 }

@@ -32,7 +32,8 @@ pub(super) struct Lasso {
 /// What must happen some time if it could all the time.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Due {
-    Message(u32),
+    /// The one with this fingerprint.
+    Message(u128),
     Timer(u32),
     Environment,
 }
@@ -108,7 +109,10 @@ impl Part {
         for (hash, action) in found {
             let what = Move::unpacked(action);
             let due = match what.kind {
-                Kind::Deliver => Some(Due::Message(words[space.first_message() + what.place as usize])),
+                Kind::Deliver => {
+                    let message = words[space.first_message() + what.place as usize];
+                    Some(Due::Message(view.letters[message as usize].print))
+                }
                 Kind::Timer => Some(Due::Timer(what.place)),
                 Kind::Environment => Some(Due::Environment),
                 // Faults need not happen.

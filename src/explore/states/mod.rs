@@ -137,10 +137,9 @@ impl States {
     /// # Errors
     /// When it turns out that the scenario cannot be searched by its states.
     pub fn lead(&self, subject: &Subject<'_>) -> Result<Report, Refusal> {
-        let judge = Judge::new(subject, self.rules);
-        let found = judge.map_err(Refusal::from).and_then(|judge| self.search(judge));
-        self.rounds.end();
-        found
+        self.rounds.led(|| {
+            Judge::new(subject, self.rules).map_err(Refusal::from).and_then(|judge| self.search(judge))
+        })
     }
 
     fn search(&self, mut judge: Judge) -> Result<Report, Refusal> {
@@ -159,7 +158,8 @@ impl States {
         };
         let first = rounds.begin(&mut view);
         judge.judge(rounds, &mut view, &first, false);
-        while report.depth < self.limits.depth && report.states < self.limits.states && !judge.has_found() {
+        let depth = self.limits.depth.min(rounds.space.setup.event_limit);
+        while report.depth < depth && report.states < self.limits.states && !judge.has_found() {
             let round = rounds.round(&mut view);
             report.states = rounds.states();
             report.transitions += round.transitions;

@@ -105,9 +105,3 @@ pub(super) enum Input {
     /// So many nanoseconds pass.
     Pass(i64),
 }
-
-impl Node {
-    pub(super) fn is_up(&self) -> bool {
-        matches!(self.standing, Standing::Up(_) | Standing::Paused(_))
-    }
-}

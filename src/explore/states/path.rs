@@ -36,7 +36,7 @@ pub(super) fn write(space: &Space, view: &mut View<'_>, actions: &[u32]) -> Writ
         under_way: Vec::new(),
         steps: Vec::new(),
     };
-    scribe.note(&first);
+    scribe.note(first);
     let mut words = Vec::new();
     first.put(space, view, &mut words);
     for bits in actions {
@@ -49,7 +49,7 @@ pub(super) fn write(space: &Space, view: &mut View<'_>, actions: &[u32]) -> Writ
         space.build(view, &words, *bits, &mut next);
         words = next;
     }
-    let setup = Setup { agenda: scribe.agenda, ..(*space.setup).clone() };
+    let setup = Setup { agenda: scribe.agenda, event_limit: u64::MAX, ..(*space.setup).clone() };
     Written { steps: scribe.steps, setup: (scribe.added > 0).then(|| Arc::new(setup)), words }
 }
 
@@ -86,19 +86,17 @@ impl Scribe {
             }
         }
         let who = ProcessId(what.place);
-        let named = match what.kind {
-            Kind::Deliver | Kind::DeliverCut => Named::Deliver,
-            Kind::Lose => Named::Lose,
-            _ => Named::Duplicate,
+        if matches!(what.kind, Kind::DeliverCut | Kind::TimerCut | Kind::EnvironmentCut) {
+            self.cut(after);
+        }
+        let mut message = |named| {
+            let message = before.messages[what.place as usize];
+            self.message(&interner, message, named);
         };
         match what.kind {
-            Kind::DeliverCut | Kind::TimerCut | Kind::EnvironmentCut => self.cut(after),
-            _ => {}
-        }
-        match what.kind {
-            Kind::Deliver | Kind::DeliverCut | Kind::Lose | Kind::Duplicate => {
-                self.message(&interner, before.messages[what.place as usize], named);
-            }
+            Kind::Deliver | Kind::DeliverCut => message(Named::Deliver),
+            Kind::Lose => message(Named::Lose),
+            Kind::Duplicate => message(Named::Duplicate),
             Kind::Timer | Kind::TimerCut => self.push(Named::Timer(who)),
             Kind::Environment | Kind::EnvironmentCut => {
                 let Some((_, coming)) = before.environment.next() else { return };
@@ -152,13 +150,12 @@ impl Scribe {
             let place = scribe.under_way.iter().position(|(other, dropped)| *other == message && !dropped);
             place.unwrap_or_else(|| unreachable!("a message in a state is under way"))
         };
-        while mine.fifo {
-            let on_link = |(other, _): &(u32, bool)| {
-                let other = &interner.messages[*other as usize];
-                (other.from, other.to) == (mine.from, mine.to)
-            };
-            let Some(ghost) = self.under_way[..place(self)].iter().position(on_link) else { break };
-            // One that was dropped keeps its place until that has shown.
+        let on_link = |(other, _): &(u32, bool)| {
+            let other = &interner.messages[*other as usize];
+            mine.fifo && (other.from, other.to) == (mine.from, mine.to)
+        };
+        // On a link that keeps order one that was dropped keeps its place until that has shown.
+        while let Some(ghost) = self.under_way[..place(self)].iter().position(on_link) {
             self.happens(interner, ghost, Named::Deliver);
         }
         self.happens(interner, place(self), named);

@@ -3,7 +3,7 @@
 use crate::{
     check::Jury,
     process::Sees,
-    scenario::{Misfit, Plan},
+    scenario::{Misfit, Plan, Vary},
     world::{Action, LinkPatch, LinkSettings, Probability, Setup, Shape},
 };
 
@@ -66,6 +66,11 @@ const CLOCK: Refusal = Refusal::Feature {
     why: "makes timers run out by a time that states do not have",
     instead: "leave it out, or search with the strategy `timed` or `walk`",
 };
+const CROWD: Refusal = Refusal::Feature {
+    feature: "`fuzz: {vary: [partition]}` among more than 31 nodes",
+    why: "has too many partitions",
+    instead: "take fewer nodes, or search with the strategy `walk`",
+};
 const SCHEDULE: Refusal = Refusal::Feature {
     feature: "`schedule`",
     why: "leaves no order to choose",
@@ -80,6 +85,10 @@ pub(super) fn refuse(plan: &Plan, jury: &dyn Jury) -> Result<(), Refusal> {
     let timed = jury.sees().iter().position(|sees| *sees == Sees::Times);
     if let Some(place) = timed {
         return Err(Refusal::Times(jury.properties()[place].to_owned()));
+    }
+    let vary = plan.fuzz.as_ref().and_then(|fuzz| fuzz.vary.as_ref());
+    if plan.setup.names.len() > 31 && vary.is_some_and(|vary| vary.contains(&Vary::Partition)) {
+        return Err(CROWD);
     }
     refuse_world(&plan.setup)
 }

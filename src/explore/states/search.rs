@@ -11,6 +11,7 @@ use super::{
     table::{NOWHERE, Origin, Steady, Visited},
     view::View,
 };
+use crate::process::Sees;
 use indexmap::IndexSet;
 use std::sync::{
     Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
@@ -157,7 +158,6 @@ impl Rounds {
 
     /// One round, by the one who leads.
     pub(super) fn round(&self, view: &mut View<'_>) -> Round {
-        let guard = Fall(&self.gate);
         self.claim.store(0, Ordering::Release);
         self.gate.wait();
         self.expand_all(view);
@@ -166,15 +166,17 @@ impl Rounds {
         self.gate.wait();
         self.absorb_all(view);
         self.gate.wait();
-        let round = self.conclude();
-        std::mem::forget(guard);
-        round
+        self.conclude()
     }
 
-    /// Lets the workers go.
-    pub(super) fn end(&self) {
+    /// Calls `lead`, and lets the workers go afterwards, whatever becomes of it.
+    pub(super) fn led<T>(&self, lead: impl FnOnce() -> T) -> T {
+        let guard = Fall(&self.gate);
+        let led = lead();
         self.over.store(true, Ordering::Release);
         self.gate.wait();
+        std::mem::forget(guard);
+        led
     }
 
     /// How many states there are.
@@ -317,7 +319,8 @@ impl Rounds {
                 next.close(hash);
                 if self.space.sees.is_some() {
                     let history = self.history(view, &next.words[start..]);
-                    if histories.insert(history) {
+                    // Where properties look at causes, no two states have the same history.
+                    if self.space.sees >= Some(Sees::Causality) || histories.insert(history) {
                         let state = number(visited.len() as u32 - 1, shard);
                         news.push(News { history, state });
                     }

@@ -14,7 +14,7 @@ use crate::{
     process::{Actors, Sees},
     world::Setup,
 };
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// What does not change during a search.
 pub(super) struct Space {
@@ -25,6 +25,7 @@ pub(super) struct Space {
     pub(super) interner: Mutex<Interner>,
     first_node: usize,
     first_message: usize,
+    first: OnceLock<Draft>,
 }
 
 /// A state, as it lies among others.
@@ -101,7 +102,8 @@ impl Space {
         let first_node = if sees == Some(Sees::Order) { 5 } else { 1 };
         let first_message = first_node + setup.names.len();
         let interner = Mutex::new(Interner::new(setup.clone(), actors, sees, seed));
-        Self { setup, sees, faults, timers_any_time, interner, first_node, first_message }
+        let first = OnceLock::new();
+        Self { setup, sees, faults, timers_any_time, interner, first_node, first_message, first }
     }
 
     /// Whether properties look at the order of events of different nodes.
@@ -122,7 +124,11 @@ impl Space {
     }
 
     /// The state in which everybody who is there from the beginning has booted.
-    pub(super) fn first(&self, view: &mut View<'_>) -> Draft {
+    pub(super) fn first(&self, view: &mut View<'_>) -> &Draft {
+        self.first.get_or_init(|| self.booted(view))
+    }
+
+    fn booted(&self, view: &mut View<'_>) -> Draft {
         let environment = Environment::first(&self.setup, self.faults.budget);
         let names = &self.setup.names;
         let nodes = names.ids().map(|who| view.interner().absent(who)).collect();

@@ -56,7 +56,7 @@ impl Memo {
     pub(super) fn find(&self, node: u32, message: u32) -> Option<(u32, u32)> {
         let key = u64::from(node) << 32 | u64::from(message);
         let mask = self.slots.len() - 1;
-        let mut place = spread(key) & mask;
+        let mut place = self.spread(key);
         loop {
             let (other, first, count) = self.slots[place];
             if other == key {
@@ -79,18 +79,20 @@ impl Memo {
         self.put((u64::from(node) << 32 | u64::from(message), steps.0, steps.1));
     }
 
+    /// Where a key belongs: the highest bits of the product depend on all of its bits.
+    #[inline]
+    fn spread(&self, key: u64) -> usize {
+        (key.wrapping_mul(ODD) >> (64 - self.slots.len().ilog2())) as usize
+    }
+
     fn put(&mut self, slot: (u64, u32, u32)) {
         let mask = self.slots.len() - 1;
-        let mut place = spread(slot.0) & mask;
+        let mut place = self.spread(slot.0);
         while self.slots[place].0 != VACANT {
             place = (place + 1) & mask;
         }
         self.slots[place] = slot;
     }
-}
-
-fn spread(key: u64) -> usize {
-    (key.wrapping_mul(ODD) >> 20) as usize
 }
 
 /// Where a state was first come from.
