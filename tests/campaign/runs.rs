@@ -145,3 +145,17 @@ fn a_search_goes_on_from_a_schedule() {
     let ([onward, near], [walks, far]) = (tally.strategies["onward"], tally.strategies["walk"]);
     assert!(onward == 100 && walks == 100 && near > far, "{near} near a failure, {far} anywhere");
 }
+
+#[test]
+fn failures_over_a_reliable_channel_can_be_read_again() {
+    let registry = Registry::standard();
+    let text = format!(
+        "{BROADCASTS}channel: reliable\ncheck: [total-order]\nfuzz: {{vary: [order, delay, timer, loss], faults: 2}}\n"
+    );
+    let plan = plan(&registry, &text);
+    let subject = registry.subject(&plan).expect("the algorithm is known");
+    let settings = Settings { shrink: false, ..Settings::of(&plan) };
+    let report =
+        campaign(&registry, &plan, settings).run(&subject, 60).expect("what is found can be read again");
+    assert!(report.failures.iter().any(|found| found.scenario.to_string().contains(r#""deliver":"ack""#)));
+}
