@@ -191,9 +191,9 @@ pub(super) struct Fuzz {
     /// Let faults come in the first half of a run only, then make everything whole again
     #[arg(long)]
     pub(super) chaos: bool,
-    /// Make every n-th run only, as in --shard 0/4 to --shard 3/4; env takes it from Slurm or Kubernetes
+    /// Make every n-th run only, as in --shard 1/4 to --shard 4/4; env takes it from Slurm or Kubernetes
     ///
-    /// Run k belongs to share k modulo n. With env, SLURM_ARRAY_TASK_ID and its companions say it, or
+    /// Run k belongs to share k modulo n, share n being share 0. With env, SLURM_ARRAY_TASK_ID and its companions say it, or
     /// JOB_COMPLETION_INDEX together with SYNOD_SHARDS, which is to be the job's number of completions.
     #[arg(long, value_name = "I/N")]
     pub(super) shard: Option<String>,

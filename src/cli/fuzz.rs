@@ -83,19 +83,21 @@ fn settings(wanted: &Fuzz, plan: &Plan) -> Result<Settings, Failure> {
 /// Which share, counted from 0, of how many.
 fn shard(text: &str) -> Result<(u64, u64), Failure> {
     let (index, count) = if text == "env" { from_environment()? } else { written(text)? };
-    if index >= count {
-        let last = count.saturating_sub(1);
-        let sentence = format!("--shard {text}: shares of {count} are counted from 0 to {last}");
+    if index > count {
+        let sentence = format!("--shard {text}: shares of {count} are counted from 1 to {count}");
         return Err(Failure::Usage(sentence));
     }
-    Ok((index, count))
+    // Run k belongs to share k modulo n: the n-th and the 0th are the same.
+    Ok((index % count, count))
 }
 
 fn written(text: &str) -> Result<(u64, u64), Failure> {
     let parts =
         text.split_once('/').and_then(|(index, count)| Some((index.parse().ok()?, count.parse().ok()?)));
     let parts = parts.filter(|(_, count)| *count > 0);
-    parts.ok_or_else(|| Failure::Usage(format!("--shard {text}: write 0/4 for the first of four, or env")))
+    parts.ok_or_else(|| {
+        Failure::Usage(format!("--shard {text}: write 1/4 to 4/4 for the shares of four, or env"))
+    })
 }
 
 /// What a job array of Slurm or an indexed job of Kubernetes says of itself.
@@ -109,10 +111,19 @@ fn from_environment() -> Result<(u64, u64), Failure> {
     if let (Some(id), Some(count)) = (number("SLURM_ARRAY_TASK_ID")?, number("SLURM_ARRAY_TASK_COUNT")?) {
         let first = number("SLURM_ARRAY_TASK_MIN")?.unwrap_or(0);
         let step = number("SLURM_ARRAY_TASK_STEP")?.unwrap_or(1).max(1);
-        return Ok((id.saturating_sub(first) / step, count));
+        let last = number("SLURM_ARRAY_TASK_MAX")?.unwrap_or(first + step * count.saturating_sub(1));
+        if count == 0 || last < first || last - first != step * (count - 1) || !(first..=last).contains(&id) {
+            let sentence = "--shard env: the array is a list with gaps, in which no task can tell its place; \
+                            write --array=1-N, or say --shard I/N";
+            return Err(Failure::Usage(sentence.into()));
+        }
+        return Ok(((id - first) / step, count));
     }
     let lacking = match (number("JOB_COMPLETION_INDEX")?, number("SYNOD_SHARDS")?) {
-        (Some(index), Some(count)) => return Ok((index, count)),
+        (Some(index), Some(count)) if index < count => return Ok((index, count)),
+        (Some(_), Some(_)) => {
+            "JOB_COMPLETION_INDEX is not below SYNOD_SHARDS, the job's number of completions"
+        }
         (Some(_), None) => "set SYNOD_SHARDS to the job's number of completions; Kubernetes does not tell it",
         (None, _) => {
             "neither SLURM_ARRAY_TASK_ID and SLURM_ARRAY_TASK_COUNT nor JOB_COMPLETION_INDEX are set"
