@@ -1,7 +1,7 @@
 //! A run is a function of its number: its strategy, its faults, what comes of it. What is found can be repeated.
 
-use super::{BROADCASTS, BULLIES, plan};
-use std::collections::BTreeSet;
+use super::{BROADCASTS, BULLIES, known, plan};
+use std::{collections::BTreeSet, fs, path::Path};
 use synod::{
     explore::campaign::{Campaign, Choice, Settings, Tactic, Worker},
     registry::{Options, Registry, Standing},
@@ -158,4 +158,44 @@ fn failures_over_a_reliable_channel_can_be_read_again() {
     let report =
         campaign(&registry, &plan, settings).run(&subject, 60).expect("what is found can be read again");
     assert!(report.failures.iter().any(|found| found.scenario.to_string().contains(r#""deliver":"ack""#)));
+}
+
+/// Every scenario file below a folder.
+fn files(folder: &Path, files: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).expect("the scenarios are there") {
+        let path = entry.expect("an entry can be read").path();
+        if path.is_dir() {
+            self::files(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "yaml") {
+            let inner = path.strip_prefix("scenarios").expect("it is below the folder");
+            files.push(inner.display().to_string());
+        }
+    }
+}
+
+#[test]
+fn failures_of_all_sorts_of_scenarios_can_be_repeated() {
+    let registry = Registry::standard();
+    let mut all = Vec::new();
+    files(Path::new("scenarios"), &mut all);
+    all.sort();
+    let mut repeated = 0;
+    for name in all.iter().step_by(13) {
+        let plan = known(&registry, name);
+        let subject = registry.subject(&plan).expect("the algorithm is known");
+        let mut vary = vec![Vary::Order, Vary::Delay, Vary::Timer];
+        vary.extend([Vary::Loss, Vary::Duplicate, Vary::Crash, Vary::Pause, Vary::Partition, Vary::Clock]);
+        let settings = Settings { vary, shrink: false, ..Settings::of(&plan) };
+        let report = campaign(&registry, &plan, settings).run(&subject, 12).expect("it runs");
+        for found in &report.failures {
+            let again = scenario::reload("again", &found.scenario, &registry);
+            let again = again.unwrap_or_else(|mistakes| panic!("{name}, run {}: {mistakes}", found.run));
+            let outcome = registry.run(&again, &Options::default()).expect("it runs");
+            let (run, property) = (found.run, &found.property);
+            let standing = outcome.standing();
+            assert_eq!(standing, Standing::Passed, "{name}, run {run}, {property}: {:?}", outcome.difference);
+            repeated += 1;
+        }
+    }
+    assert!(repeated > 50, "{repeated} failures");
 }

@@ -134,7 +134,7 @@ impl<'a> Worker<'a> {
     }
 
     /// A failure with what tells it from others.
-    fn known(&mut self, failure: Failure, candidate: Candidate) -> Result<Found, Misfit> {
+    fn known(&mut self, mut failure: Failure, candidate: Candidate) -> Result<Found, Misfit> {
         let names = &self.subject.plan.setup.names;
         let mut scenario = failure.scenario.clone();
         if let Some(map) = scenario.as_object_mut() {
@@ -149,6 +149,12 @@ impl<'a> Worker<'a> {
         let mut runner = Runner::new(&subject, self.campaign.rules)?;
         let schedule = std::sync::Arc::new(failure.schedule.clone());
         runner.follow(plan.seed, &schedule, false, Level::Full);
+        for idle in runner.faults().iter().filter(|fault| fault.touched == 0) {
+            // It is not what this is about any more.
+            let event = failure.scenario.get_mut("events").and_then(|list| list.get_mut(idle.entry as usize));
+            let event = event.and_then(Value::as_object_mut);
+            event.into_iter().for_each(|event| drop(event.insert("may-miss".into(), json!(true))));
+        }
         let fingerprint = self.fingerprint.nameless(runner.recording(), runner.actors(), names.len());
         Ok(Found {
             property: failure.property.clone(),

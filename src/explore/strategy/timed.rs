@@ -28,7 +28,10 @@ impl Strategy for Timed {
     fn pick(&mut self, pending: &[Offer], _enabled: &[u32], _now: u64) -> Option<Pick> {
         let place = (0..pending.len()).min_by_key(|place| pending[*place].rank())?;
         let mut pick = Pick::happens(place as u32);
-        let copied = self.copies > 0 && pending[place].is_message() && !pending[place].entry.is_lost();
+        let offer = &pending[place];
+        // A copy comes after what its link has under way already; where order is kept, that must not be earlier in time.
+        let overtakes = || offer.fifo && pending[place + 1..].iter().any(|other| offer.is_before(other));
+        let copied = self.copies > 0 && offer.is_message() && !offer.entry.is_lost() && !overtakes();
         if copied && self.dice.below(8) == 0 {
             self.copies -= 1;
             pick.fate = Fate::Twice;
