@@ -5,4 +5,5 @@ mod commands;
 #[path = "../common/dice.rs"]
 mod dice;
 mod generated;
+mod museum;
 mod puppet;
