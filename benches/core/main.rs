@@ -48,8 +48,8 @@ fn main() {
     if wants("file") {
         file::measure();
     }
-    if wants("search") {
-        search::measure();
+    if wanted.is_empty() || wanted.iter().any(|word| word.contains('-') || word == "search") {
+        search::measure(|name| wants("search") || wants(name));
     }
     if wants("memory") {
         full::flood_memory();

@@ -36,8 +36,8 @@ events:
   - {at: 0s, node: n3, request: {enter: 1ms}, every: 1ms, times: 2}
 ";
 
-/// Prints thousands of runs a second, for each strategy.
-pub(crate) fn measure() {
+/// Prints thousands of runs a second, for each strategy; only of the scenarios and strategies that are `wanted`.
+pub(crate) fn measure(wanted: impl Fn(&str) -> bool) {
     println!("search: thousand complete runs a second, every property judged [{:.0}]", BAR / 1e3);
     for (name, text) in [("broadcast", BROADCAST), ("exclusion", EXCLUSION)] {
         for (how, strategy) in [
@@ -46,7 +46,9 @@ pub(crate) fn measure() {
             ("pct", Choice::Pct),
             ("delay-bounded", Choice::DelayBounded),
         ] {
-            println!("{name:<12} {how:<14} {:>8.1}", rate(text, strategy) / 1e3);
+            if wanted(&format!("{name}-{how}")) {
+                println!("{name:<12} {how:<14} {:>8.1}", rate(text, strategy) / 1e3);
+            }
         }
     }
 }

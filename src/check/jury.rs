@@ -1,9 +1,10 @@
 //! Some properties of a problem, ready to judge many runs.
 
 use crate::{
-    process::{Actors, End, Exchange, History, Names, Problem, Property, PropertyKind, Sees, Verdict},
+    process::{Actors, End, Exchange, History, Names, Problem, Property, PropertyKind, Sees, Step, Verdict},
     trace::Recording,
 };
+use std::cell::Cell;
 
 /// Judges recorded runs of one algorithm by some of its problem's properties.
 pub trait Jury {
@@ -27,29 +28,45 @@ pub fn jury<Pr: Problem>(wanted: &[String]) -> Box<dyn Jury> {
         };
         properties.iter_mut().find(named).and_then(Option::take)
     };
-    Box::new(Bench(wanted.iter().filter_map(&mut take).collect()))
+    let properties = wanted.iter().filter_map(&mut take).collect();
+    Box::new(Bench { properties, memory: Cell::new(Vec::new()) })
 }
 
-struct Bench<Pr: Problem>(Vec<Property<Pr>>);
+struct Bench<Pr: Problem> {
+    properties: Vec<Property<Pr>>,
+    /// The memory of the last history, for the next one.
+    memory: Cell<Vec<Step<'static, Pr>>>,
+}
+
+/// An empty list in the memory of another one, whose entries live differently long. That of a list that is collected from
+/// one of the same layout is used again.
+fn emptied<'a, Pr: Problem>(mut steps: Vec<Step<'_, Pr>>) -> Vec<Step<'a, Pr>> {
+    steps.clear();
+    steps.into_iter().map(|_| unreachable!("it was emptied")).collect()
+}
 
 impl<Pr: Problem> Jury for Bench<Pr> {
     fn judge(&self, recording: &Recording, actors: &dyn Actors, names: &Names, end: End) -> Vec<Verdict> {
         let exchange = actors.exchange().downcast_ref::<Exchange<Pr>>();
         let exchange =
             exchange.unwrap_or_else(|| unreachable!("the jury is that of the algorithm's problem"));
-        let history: History<'_, Pr> = recording.history(exchange, names.len(), end);
-        names.scope(|| self.0.iter().map(|property| (property.check)(&history)).collect())
+        let memory = emptied(self.memory.take());
+        let history: History<'_, Pr> = recording.history_in(memory, exchange, names.len(), end);
+        let verdicts =
+            names.scope(|| self.properties.iter().map(|property| (property.check)(&history)).collect());
+        self.memory.set(emptied(history.steps));
+        verdicts
     }
 
     fn properties(&self) -> Vec<&'static str> {
-        self.0.iter().map(|property| property.name).collect()
+        self.properties.iter().map(|property| property.name).collect()
     }
 
     fn kinds(&self) -> Vec<PropertyKind> {
-        self.0.iter().map(|property| property.kind).collect()
+        self.properties.iter().map(|property| property.kind).collect()
     }
 
     fn sees(&self) -> Vec<Sees> {
-        self.0.iter().map(|property| property.sees).collect()
+        self.properties.iter().map(|property| property.sees).collect()
     }
 }

@@ -233,6 +233,12 @@ pub(super) struct Explore {
     /// How many executions are made at most
     #[arg(long, value_name = "N", default_value_t = 100_000)]
     pub(super) executions: u64,
+    /// With --strategy states: how many states are looked at, about
+    #[arg(long, value_name = "N", default_value_t = 10_000_000)]
+    pub(super) states: u64,
+    /// With --strategy states: how many threads; results do not depend on it [default: one for each core]
+    #[arg(short, long, value_name = "N")]
+    pub(super) jobs: Option<NonZeroUsize>,
     /// Which faults there may be, as in --vary crash,loss [default: the scenario's `fuzz.vary`]
     #[arg(long, value_name = "WHAT", value_delimiter = ',', value_parser = vary)]
     pub(super) vary: Vec<Vary>,
@@ -269,6 +275,8 @@ pub(super) enum Search {
     Reduced,
     /// Depth first, every order
     DepthFirst,
+    /// Breadth first, every state once, whatever order led to it
+    States,
 }
 
 #[derive(Debug, Args)]

@@ -89,21 +89,9 @@ pub(super) fn search(
             let (send, next, broken) = (send.clone(), &next, &broken);
             scope.spawn(move || {
                 let worker = registry.subject(plan).map(|subject| Worker::new(campaign, &subject));
-                let Some(Ok(mut worker)) = worker else {
-                    set(broken, Failure::Internal("the plan does not fit its algorithm".into()));
-                    return;
-                };
-                while end.is_none_or(|end| Instant::now() < end) {
-                    let start = next.fetch_add(BLOCK, Ordering::Relaxed);
-                    if start >= own {
-                        return;
-                    }
-                    let stop = own.min(start + BLOCK);
-                    let (index, count) = effort.shard;
-                    let tally = worker.block((start..stop).map(|number| number * count + index));
-                    if send.send((start, stop, tally)).is_err() {
-                        return;
-                    }
+                match worker {
+                    Some(Ok(mut worker)) => work(&mut worker, effort.shard, (next, own), end, &send),
+                    _ => set(broken, Failure::Internal("the plan does not fit its algorithm".into())),
                 }
             });
         }
@@ -132,6 +120,27 @@ pub(super) fn search(
     }
     shelf.put(&kept, true)?;
     Ok((share, kept.tally))
+}
+
+/// Makes one block of a share's runs after the other, until none is left or the time is over.
+fn work(
+    worker: &mut Worker<'_>,
+    (index, count): (u64, u64),
+    (next, own): (&AtomicU64, u64),
+    end: Option<Instant>,
+    send: &mpsc::Sender<(u64, u64, Tally)>,
+) {
+    while end.is_none_or(|end| Instant::now() < end) {
+        let start = next.fetch_add(BLOCK, Ordering::Relaxed);
+        if start >= own {
+            return;
+        }
+        let stop = own.min(start + BLOCK);
+        let tally = worker.block((start..stop).map(|number| number * count + index));
+        if send.send((start, stop, tally)).is_err() {
+            return;
+        }
+    }
 }
 
 fn set(broken: &Mutex<Option<Failure>>, failure: Failure) {

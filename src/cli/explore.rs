@@ -8,7 +8,7 @@ use super::{
     output::{Output, Tone, counted, paint},
     program,
     run::{load, parse_override, quoted},
-    step,
+    states, step,
 };
 use crate::{
     explore::{
@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use std::{
     fs,
     io::{Write, stderr},
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -41,13 +41,13 @@ struct Found {
 }
 
 /// A failure that was written to a file.
-struct Written {
-    property: String,
-    steps: usize,
-    because: String,
-    file: PathBuf,
+pub(super) struct Written {
+    pub(super) property: String,
+    pub(super) steps: usize,
+    pub(super) because: String,
+    pub(super) file: PathBuf,
     /// The comment at the file's beginning.
-    story: Vec<String>,
+    pub(super) story: Vec<String>,
 }
 
 /// Searches, writes a file for each property that can be violated, and reports.
@@ -59,6 +59,9 @@ pub(super) fn explore(registry: &Registry, wanted: &Explore, output: &mut Output
     let subject = subject.ok_or_else(|| Failure::Internal("the plan has no subject".into()))?;
     if wanted.step {
         return step::step(registry, &subject, output);
+    }
+    if wanted.strategy == Search::States {
+        return states::states(wanted, &subject, output);
     }
     let settings = settings(wanted, &plan)?;
     let mut teller = Teller { told: Instant::now() };
@@ -114,7 +117,7 @@ fn settings(wanted: &Explore, plan: &Plan) -> Result<Settings, Failure> {
     let reduction = match wanted.strategy {
         Search::Reduced if wanted.no_reduction => Reduction::None,
         Search::Reduced => Reduction::Sources,
-        Search::DepthFirst => Reduction::None,
+        Search::DepthFirst | Search::States => Reduction::None,
     };
     Ok(Settings {
         rules: Rules { timers_any_time: vary.contains(&Vary::Timer) },
@@ -154,12 +157,16 @@ fn seen(plan: &Plan, explored: &Explored) -> bool {
     wanted > 0 && missing == 0
 }
 
-fn expected(plan: &Plan, property: &str) -> Expected {
+pub(super) fn expected(plan: &Plan, property: &str) -> Expected {
     plan.expect.verdicts.get(property).copied().unwrap_or(Expected::NotViolated)
 }
 
 /// Makes a failure smaller and writes its file.
-fn write(subject: &Subject<'_>, failure: explore::Failure, wanted: &Explore) -> Result<Written, Failure> {
+pub(super) fn write(
+    subject: &Subject<'_>,
+    failure: explore::Failure,
+    wanted: &Explore,
+) -> Result<Written, Failure> {
     let failure = if wanted.no_shrink { failure } else { explore::shrink(subject, failure, TRIES) };
     let folder = &wanted.out;
     fs::create_dir_all(folder).map_err(Failure::io(folder.display().to_string()))?;
@@ -315,24 +322,27 @@ fn people(found: &Found, output: &mut Output) -> Result<(), Failure> {
         let name = paint(word.tone(), &format!("{:9}", word.name()));
         output.line(format!("  {name}  {property:width$}  {}", counts(tally, explored.executions)))?;
     }
-    for written in &found.written {
-        let Written { property, steps, because, file, story } = written;
-        let size = counted(*steps as u64, "step");
-        output.line(format!("\n{} in {size}: {because}", paint(Tone::Strong, property)))?;
-        for line in story.iter().take(STORY) {
-            output.line(line)?;
-        }
-        if story.len() > STORY {
-            output.line(format!("  ... {} more in the file", story.len() - STORY))?;
-        }
-        let file = quoted(&file.display().to_string());
-        output.line(format!("  again: {} run {file} --view", program()))?;
-    }
+    found.written.iter().try_for_each(|written| tell(written, output))?;
     output.line(format!("\n{}", found.coverage()))?;
     for limit in found.limits() {
         output.line(paint(Tone::Quiet, &format!("  {limit}")))?;
     }
     Ok(())
+}
+
+/// Tells of a failure and where its file is.
+pub(super) fn tell(written: &Written, output: &mut Output) -> Result<(), Failure> {
+    let Written { property, steps, because, file, story } = written;
+    let size = counted(*steps as u64, "step");
+    output.line(format!("\n{} in {size}: {because}", paint(Tone::Strong, property)))?;
+    for line in story.iter().take(STORY) {
+        output.line(line)?;
+    }
+    if story.len() > STORY {
+        output.line(format!("  ... {} more in the file", story.len() - STORY))?;
+    }
+    let file = quoted(&file.display().to_string());
+    output.line(format!("  again: {} run {file} --view", program()))
 }
 
 fn counts(tally: &Tally, executions: u64) -> String {
@@ -393,4 +403,8 @@ fn value(found: &Found) -> Value {
         "properties": properties.collect::<serde_json::Map<_, _>>(),
         "failures": failures.collect::<Vec<_>>(),
     })
+}
+
+pub(super) fn path(path: &Path) -> String {
+    path.display().to_string()
 }

@@ -111,13 +111,12 @@ fn from_environment() -> Result<(u64, u64), Failure> {
         let step = number("SLURM_ARRAY_TASK_STEP")?.unwrap_or(1).max(1);
         return Ok((id.saturating_sub(first) / step, count));
     }
-    match (number("JOB_COMPLETION_INDEX")?, number("SYNOD_SHARDS")?) {
-        (Some(index), Some(count)) => Ok((index, count)),
-        (Some(_), None) => Err(Failure::Usage(
-            "--shard env: set SYNOD_SHARDS to the job's number of completions; Kubernetes does not tell it".into(),
-        )),
-        (None, _) => Err(Failure::Usage(
-            "--shard env: neither SLURM_ARRAY_TASK_ID and SLURM_ARRAY_TASK_COUNT nor JOB_COMPLETION_INDEX are set".into(),
-        )),
-    }
+    let lacking = match (number("JOB_COMPLETION_INDEX")?, number("SYNOD_SHARDS")?) {
+        (Some(index), Some(count)) => return Ok((index, count)),
+        (Some(_), None) => "set SYNOD_SHARDS to the job's number of completions; Kubernetes does not tell it",
+        (None, _) => {
+            "neither SLURM_ARRAY_TASK_ID and SLURM_ARRAY_TASK_COUNT nor JOB_COMPLETION_INDEX are set"
+        }
+    };
+    Err(Failure::Usage(format!("--shard env: {lacking}")))
 }

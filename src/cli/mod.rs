@@ -15,6 +15,7 @@ mod outcome;
 mod output;
 mod run;
 mod shrink;
+mod states;
 mod step;
 mod traces;
 

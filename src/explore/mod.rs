@@ -10,6 +10,7 @@ mod pool;
 mod runner;
 mod session;
 mod shrink;
+pub mod states;
 pub mod strategy;
 
 pub use failure::Failure;

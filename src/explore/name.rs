@@ -104,7 +104,7 @@ fn end(offer: &Offer, setup: &Setup) -> Named {
     }
 }
 
-fn of_action(action: &Action) -> Named {
+pub(super) fn of_action(action: &Action) -> Named {
     let targets = match action {
         Action::Request { targets, .. }
         | Action::Crash { targets, .. }

@@ -8,6 +8,7 @@
 mod choices;
 mod context;
 mod description;
+mod fingerprint;
 mod history;
 mod measure;
 mod names;
@@ -18,20 +19,21 @@ mod troupe;
 pub use choices::Choices;
 pub use context::{Context, Effect, Effects, NeighbourIter, Neighbours, Scene};
 pub use description::{Description, kind_of};
+pub use fingerprint::fingerprint;
 pub use history::{End, History, Step, What};
 pub use measure::{Measure, Samples, Unit};
 pub use names::{Names, ProcessId};
 pub use property::{Property, PropertyKind, Sees, Verdict};
 pub use time::{LocalTime, Time, TimerRange, duration, format_duration, parse_duration};
-pub use troupe::{Actors, Cast, Deed, Exchange, Kept, Table, Troupe, Values};
+pub use troupe::{Actors, Cast, Deed, Exchange, Interned, Kept, Part, Stored, Table, Troupe, Values};
 
 use serde::{Serialize, de::DeserializeOwned};
 use std::{fmt::Debug, hash::Hash};
 
-/// A plain value: comparable, hashable, printable, and able to cross a socket.
-pub trait Value: Clone + Eq + Ord + Hash + Debug + Serialize + DeserializeOwned + 'static {}
+/// A plain value: comparable, hashable, printable, and able to cross a socket or to another thread.
+pub trait Value: Clone + Eq + Ord + Hash + Debug + Serialize + DeserializeOwned + Send + 'static {}
 
-impl<T: Clone + Eq + Ord + Hash + Debug + Serialize + DeserializeOwned + 'static> Value for T {}
+impl<T: Clone + Eq + Ord + Hash + Debug + Serialize + DeserializeOwned + Send + 'static> Value for T {}
 
 /// A type without values, for a process that has no timers or no stable storage worth a name.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
@@ -68,11 +70,11 @@ pub struct Example {
 ///
 /// Recovery after a crash is [`Process::boot`] with the last saved [`Process::Stable`]: there is no second code
 /// path, so forgetting to save is a bug that a scenario can show.
-pub trait Process: Clone + Eq + Hash + Debug + 'static {
+pub trait Process: Clone + Eq + Hash + Debug + Send + 'static {
     /// What the algorithm answers.
     type Problem: Problem;
     /// The scenario's `algorithm.config`; the default is used for what the scenario leaves out.
-    type Config: DeserializeOwned + Serialize + Default + Clone + Debug + 'static;
+    type Config: DeserializeOwned + Serialize + Default + Clone + Debug + Send + 'static;
     /// What processes send each other. One enum, also where processes have different roles.
     type Message: Value;
     /// The names of this process's timers; [`Never`] when it has none.

@@ -204,10 +204,15 @@ impl Reader<'_> {
         false
     }
 
-    /// Whether the algorithm has messages of this kind.
+    /// Whether messages of this kind are under way.
     pub(super) fn message_kind(&mut self, kind: &str, place: Place) {
         let Some(facts) = self.facts else { return };
-        let kinds = facts.message_kinds();
+        let mut kinds = facts.message_kinds();
+        let reliable = matches!(self.channel, Channel::Reliable | Channel::ReliableFifo);
+        if reliable && !kinds.contains(&"ack") {
+            // The layer's own; its frames are told by what they carry.
+            kinds.push("ack");
+        }
         if !kinds.contains(&kind) {
             let mut finding = Finding::new(place, format!("unknown kind of message `{kind}`"));
             choose(&mut finding, kind, &kinds, "the kinds of this algorithm's messages are");

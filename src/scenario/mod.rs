@@ -172,7 +172,8 @@ fn plan_of(name: &str, mut tree: Value, catalogue: &dyn Catalogue, findings: &mu
     let nodes = nodes::nodes(&raw, findings);
     let names = nodes.as_ref().map(|nodes| nodes.names.clone());
     let facts = algorithm.as_ref().and_then(|algorithm| catalogue.facts(algorithm));
-    let mut reader = Reader { findings, facts, names, rate: None };
+    let channel = judge::channel(raw.channel);
+    let mut reader = Reader { findings, facts, names, channel, rate: None };
     let configs = reader.configs(&raw);
     let topology = reader.topology(raw.topology.as_ref());
     let (network, links) = reader.network(&raw);
@@ -191,7 +192,7 @@ fn plan_of(name: &str, mut tree: Value, catalogue: &dyn Catalogue, findings: &mu
         algorithm: algorithm?,
         config: configs.all,
         node_configs: configs.own,
-        channel: judge::channel(raw.channel),
+        channel,
         setup: Setup {
             nodes: nodes.setups,
             topology: topology?,
@@ -270,6 +271,8 @@ struct Reader<'a> {
     facts: Option<&'a dyn Facts>,
     /// Nothing when the nodes are unknown: no name can be looked up then.
     names: Option<Names>,
+    /// The layer under the algorithm.
+    channel: Channel,
     /// The rate of some link, if any has one.
     rate: Option<u64>,
 }

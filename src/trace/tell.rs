@@ -63,7 +63,17 @@ impl Recording {
         nodes: usize,
         end: End,
     ) -> History<'a, Pr> {
-        let mut steps = Vec::with_capacity(self.records.len());
+        self.history_in(Vec::with_capacity(self.records.len()), exchange, nodes, end)
+    }
+
+    /// The same in the memory of `steps`, which is empty.
+    pub(crate) fn history_in<'a, Pr: Problem>(
+        &self,
+        mut steps: Vec<Step<'a, Pr>>,
+        exchange: &'a Exchange<Pr>,
+        nodes: usize,
+        end: End,
+    ) -> History<'a, Pr> {
         for (event, record) in self.records.iter().enumerate() {
             if let Some(what) = what(record, exchange) {
                 steps.push(Step { event: event as u64, time: record.time, node: record.node, what });

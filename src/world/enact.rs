@@ -283,8 +283,17 @@ impl World {
             Targets::Node(_) => return Vec::new(),
             Targets::Any(quantity) => quantity,
         };
-        let mut able: Vec<ProcessId> =
-            self.setup.names.ids().filter(|node| applies(self.nodes.status(*node))).collect();
+        let able = self.setup.names.ids().filter(|node| applies(self.nodes.status(*node))).collect();
+        self.draw_nodes(quantity, number, able)
+    }
+
+    /// So many of the nodes that the planned action with this number can apply to, as the seed says.
+    pub(crate) fn draw_nodes(
+        &mut self,
+        quantity: Quantity,
+        number: u32,
+        mut able: Vec<ProcessId>,
+    ) -> Vec<ProcessId> {
         if quantity == Quantity::All {
             return able;
         }

@@ -203,6 +203,11 @@ impl World {
         range.min + Duration::from_nanos(below(word, spread.saturating_add(1)))
     }
 
+    /// The next length that `node` draws for a timer has this number.
+    pub(crate) fn count_lengths(&mut self, node: ProcessId, drawn: u32) {
+        self.drawn[node.index()][0] = drawn;
+    }
+
     /// What a node sees of its surroundings, and the draws that answer the choices it leaves open.
     #[inline]
     pub fn stage(&mut self, me: ProcessId, now: Time) -> (Scene<'_>, Chooser<'_>) {

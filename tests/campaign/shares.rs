@@ -6,13 +6,19 @@ use synod::{
         Campaign, Found, Identity, Mismatch, Report, Settings, Share, Standing, Tally, Worker,
     },
     registry::Registry,
-    scenario::Plan,
+    scenario::{Expected, Plan},
 };
+
+/// Shrinking takes a while: only what is expected is made smaller here.
+fn settings(plan: &Plan) -> Settings {
+    let shrink = plan.expect.verdicts.values().any(|expected| *expected == Expected::Violated);
+    Settings { shrink, ..Settings::of(plan) }
+}
 
 /// One share's report, its runs made in blocks of `block`.
 fn share(registry: &Registry, plan: &Plan, runs: u64, index: u64, count: u64, block: usize) -> Report {
     let subject = registry.subject(plan).expect("the algorithm is known");
-    let campaign = Campaign::new(&subject, Settings::of(plan)).expect("it fits");
+    let campaign = Campaign::new(&subject, settings(plan)).expect("it fits");
     let mut worker = Worker::new(&campaign, &subject).expect("it fits");
     let own: Vec<u64> = (index..runs).step_by(count as usize).collect();
     let mut tally = Tally::new(plan.checks.len());
@@ -28,7 +34,7 @@ fn share(registry: &Registry, plan: &Plan, runs: u64, index: u64, count: u64, bl
 
 fn whole(registry: &Registry, plan: &Plan, runs: u64) -> Report {
     let subject = registry.subject(plan).expect("the algorithm is known");
-    let campaign = Campaign::new(&subject, Settings::of(plan)).expect("it fits");
+    let campaign = Campaign::new(&subject, settings(plan)).expect("it fits");
     campaign.run(&subject, runs).expect("it runs")
 }
 

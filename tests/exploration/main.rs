@@ -1,9 +1,13 @@
-//! Exhaustive search: closed forms, and the same verdicts with and without reduction.
+//! Exhaustive search: closed forms, the same verdicts with and without reduction, and what can be counted by hand.
 
 mod closed_forms;
 mod commands;
 #[path = "../common/dice.rs"]
 mod dice;
+mod endless;
+mod faults;
 mod generated;
+mod models;
 mod museum;
 mod puppet;
+mod states;

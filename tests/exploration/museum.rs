@@ -17,7 +17,7 @@ const EXECUTIONS: u64 = 500;
 const DEPTH: u64 = 200;
 
 /// At least so many pieces are found within the budget of the reduced search.
-const FOUND: usize = 50;
+const FOUND: usize = 42;
 /// So many cannot be searched with reduction: something in them looks at times.
 const TIMED: usize = 5;
 

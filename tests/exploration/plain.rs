@@ -59,7 +59,7 @@ fn delivered<P: Process>(state: &State<P>, envelope: &Envelope<P>) -> State<P> {
 }
 
 fn scene(me: ProcessId, nodes: u32) -> Scene<'static> {
-    Scene { me, group_size: nodes, neighbours: Neighbours::everybody(me, nodes), now: LocalTime(0) }
+    Scene { me, group_size: nodes, neighbours: Neighbours::everybody(me, nodes), now: LocalTime(0), clock_read: None }
 }
 
 fn apply<P: Process>(

@@ -13,6 +13,7 @@ mod models;
 #[path = "../../../tests/exploration/plain.rs"]
 mod plain;
 mod stateright_models;
+mod synod_states;
 
 use models::{Flood, Kind, MODELS, Model, PingPong, Pings};
 use stateright_models::Order;
@@ -53,6 +54,8 @@ const EXPLORERS: &[Explorer] = &[
     Explorer { name: "stateright dfs", threads: 2, explore: stateright_depth_first },
     Explorer { name: "stateright bfs", threads: 1, explore: stateright_breadth_first },
     Explorer { name: "stateright bfs", threads: 2, explore: stateright_breadth_first },
+    Explorer { name: "synod states", threads: 1, explore: synod_states::explore },
+    Explorer { name: "synod states", threads: 2, explore: synod_states::explore },
 ];
 
 fn stateright_depth_first(model: &Model, threads: usize) -> Counted {

@@ -15,9 +15,9 @@ use std::{fmt::Debug, hash::Hash};
 pub type Ctx<'a, R> = Context<'a, Sketch<R>>;
 
 /// The rules of an algorithm, in which mistakes can be made.
-pub trait Rules: Clone + Eq + Hash + Debug + 'static {
+pub trait Rules: Send + Clone + Eq + Hash + Debug + 'static {
     /// What can be done wrong.
-    type Mistake: Serialize + DeserializeOwned + Default + Clone + Debug + 'static;
+    type Mistake: Send + Serialize + DeserializeOwned + Default + Clone + Debug + 'static;
     /// What processes send each other.
     type Message: Value;
     /// What survives a crash.

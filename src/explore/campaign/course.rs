@@ -4,7 +4,7 @@ use super::{Campaign, Choice, Settings, split_mix};
 use crate::{
     explore::strategy::{DelayBounded, Dice, Doubling, Follow, Onward, Pct, Strategy, Timed, Walk},
     scenario::{Schedule, Then, Vary},
-    world::{Planned, Setup},
+    world::{Action, Planned, Setup},
 };
 use std::sync::Arc;
 
@@ -85,6 +85,15 @@ pub struct Course {
     pub faults: Vec<Planned>,
 }
 
+/// Whether a fault waits for messages from the beginning on.
+pub(super) fn is_armed(fault: &Planned) -> bool {
+    match fault.action {
+        Action::Crash { after_sends, .. } => after_sends.is_some(),
+        Action::Drop { .. } => true,
+        _ => false,
+    }
+}
+
 impl Campaign {
     /// The run with this number.
     pub fn course(&self, run: u64) -> Course {
@@ -105,7 +114,10 @@ impl Campaign {
             return self.setup.clone();
         }
         let mut setup = (*self.setup).clone();
-        setup.agenda.extend(course.faults.iter().cloned());
+        // As in a scenario whose events begin with those that are armed before anything happens.
+        let (armed, other): (Vec<_>, Vec<_>) = course.faults.iter().cloned().partition(is_armed);
+        setup.agenda.splice(..0, armed);
+        setup.agenda.extend(other);
         setup.agenda.sort_by_key(|planned| planned.at);
         Arc::new(setup)
     }

@@ -92,6 +92,8 @@ impl Campaign {
             Vary::Crash | Vary::Order | Vary::Delay | Vary::Duplicate | Vary::Timer => {
                 let comes_back = (dice.below(2) == 0).then_some(lasts);
                 let after_sends = (dice.below(4) == 0).then(|| 1 + dice.below(2 * nodes) as u32);
+                // In the middle of sending: armed from the beginning on.
+                let at = if after_sends.is_some() { 0 } else { at };
                 (at, Action::Crash { targets: node, after_sends }, comes_back)
             }
         }

@@ -22,7 +22,7 @@ use super::{Rules, Runner, Subject, strategy::Timed};
 use crate::{
     process::{End, ProcessId},
     scenario::{Misfit, Plan, Schedule, Vary},
-    trace::{EventKind, Level},
+    trace::{EventKind, Level, Record},
     world::Setup,
 };
 use serde::{Deserialize, Serialize};
@@ -155,7 +155,9 @@ impl Usual {
         runner.plan(Arc::new(setup));
         let ended = runner.run(subject.plan.seed, Box::new(Timed::new(0, 0)), Level::Full);
         let records = &runner.recording().records;
-        let sent = records.iter().filter(|record| record.kind == EventKind::Send);
+        // What a node tells itself does not travel.
+        let travels = |record: &&Record| record.kind == EventKind::Send && record.node != record.peer;
+        let sent = records.iter().filter(travels);
         let until = subject.plan.setup.until.filter(|_| ended.summary.end != End::Quiescent);
         Ok(Self {
             steps: ended.summary.steps,

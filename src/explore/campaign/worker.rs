@@ -2,6 +2,7 @@
 
 use super::{
     Campaign, Course, Fingerprint, Tactic, Tally,
+    course::is_armed,
     faults::event,
     report::Found,
     tally::{Candidate, Counters},
@@ -123,7 +124,10 @@ impl<'a> Worker<'a> {
             map.insert("seed".into(), json!(course.world.to_string()));
             let events = map.entry("events").or_insert_with(|| json!([]));
             if let Some(events) = events.as_array_mut() {
-                events.extend(course.faults.iter().map(|fault| event(fault, names)));
+                let (armed, other): (Vec<_>, Vec<_>) =
+                    course.faults.iter().partition(|fault| is_armed(fault));
+                events.splice(..0, armed.into_iter().map(|fault| event(fault, names)));
+                events.extend(other.into_iter().map(|fault| event(fault, names)));
             }
         }
         scenario

@@ -92,6 +92,10 @@ impl Shrinker<'_> {
         for key in ["routing", "topology", "channel", "until"] {
             self.leave_out(smallest, &[], None, key);
         }
+        let mut scenario = smallest.scenario.clone();
+        scenario["seed"] = json!(0);
+        let schedule = smallest.schedule.clone();
+        self.take(smallest, &scenario, &schedule);
     }
 
     /// Events at the beginning, where the order alone matters.

@@ -25,7 +25,8 @@ const WALKS: u64 = 400;
 /// Makes a failure smaller, with at most `tries` runs. The result fails in the same property; it is `failure` itself
 /// where that cannot be repeated.
 pub fn shrink(subject: &Subject<'_>, failure: Failure, tries: u64) -> Failure {
-    let mut shrinker = Shrinker { subject: *subject, property: failure.property.clone(), left: tries };
+    let limit = 1000.max(20 * failure.size() as u64);
+    let mut shrinker = Shrinker { subject: *subject, property: failure.property.clone(), left: tries, limit };
     let Some(mut smallest) = shrinker.attempt(&failure.scenario, &failure.schedule) else { return failure };
     loop {
         let before = weight(&smallest);
@@ -51,6 +52,8 @@ struct Shrinker<'a> {
     property: String,
     /// How many more runs may be made.
     left: u64,
+    /// How many events a run may have: without its `until`, say, it may have no end.
+    limit: u64,
 }
 
 /// A scenario made ready to be run again and again.
@@ -70,7 +73,8 @@ impl Shrinker<'_> {
         for key in ["expect", "schedule", "fuzz", "live"] {
             map.remove(key);
         }
-        let plan: Plan = reload("failure", &scenario, self.subject.catalogue).ok()?;
+        let mut plan: Plan = reload("failure", &scenario, self.subject.catalogue).ok()?;
+        plan.setup.event_limit = plan.setup.event_limit.min(self.limit);
         let subject = Subject { plan: &plan, ..self.subject };
         let runner = Runner::new(&subject, Rules { timers_any_time: true }).ok()?;
         let kind = *runner.jury().kinds().first()?;

@@ -6,7 +6,7 @@
 //! needs d ordered events is hit with probability at least 1/(n k^(d-1)).
 
 use super::{Dice, Misstep, Offer, Pick, Strategy};
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
 
 /// Random priorities, with `depth - 1` changes.
 #[derive(Clone, Debug)]
@@ -18,14 +18,16 @@ pub struct Pct {
     /// The steps at which the priority changes, in order; the last one comes first.
     marks: Vec<u64>,
     step: u64,
-    /// Each chain's priority; the higher one goes first.
-    priorities: BTreeMap<Chain, u64>,
+    /// The priority of each message that is a chain by itself, by its serial number; 0 when it has none yet.
+    alone: Vec<u64>,
+    /// The other chains' priorities.
+    chains: Vec<(Chain, u64)>,
     lowest: u64,
 }
 
 /// What happens one after the other anyway: the messages of a link that keeps order, a node's timers, what is planned.
 /// Every other message is a chain by itself.
-type Chain = (u8, u64, u64);
+type Chain = (u8, u32, u32);
 
 impl Pct {
     /// For bugs of `depth` ordered events in runs of about `length` steps.
@@ -37,18 +39,40 @@ impl Pct {
             dice: Dice::new(seed, b"priority"),
             marks: Vec::new(),
             step: 0,
-            priorities: BTreeMap::new(),
+            alone: Vec::new(),
+            chains: Vec::new(),
             lowest: 0,
         }
     }
 
-    fn chain(offer: &Offer) -> Chain {
-        match () {
-            () if offer.is_message() && offer.fifo => (0, u64::from(offer.from.0), u64::from(offer.entry.to)),
-            () if offer.is_message() => (1, offer.serial, 0),
-            () if offer.is_timer() => (2, u64::from(offer.entry.to), 0),
-            () => (3, 0, 0),
-        }
+    /// The priority of an offer's chain, to be read or changed; the higher one goes first. 0 when it has none yet.
+    fn priority(&mut self, offer: &Offer) -> &mut u64 {
+        let chain = match () {
+            () if offer.is_message() && offer.fifo => (0, offer.from.0, offer.entry.to),
+            () if offer.is_message() => {
+                let place = offer.serial as usize;
+                if self.alone.len() <= place {
+                    self.alone.resize(place + 1, 0);
+                }
+                return &mut self.alone[place];
+            }
+            () if offer.is_timer() => (1, offer.entry.to, 0),
+            () => (2, 0, 0),
+        };
+        let place = self.chains.iter().position(|(other, _)| *other == chain).unwrap_or_else(|| {
+            self.chains.push((chain, 0));
+            self.chains.len() - 1
+        });
+        &mut self.chains[place].1
+    }
+
+    /// The place of the highest; of equal ones that which has been pending longest.
+    fn highest(&mut self, pending: &[Offer], enabled: &[u32]) -> Option<u32> {
+        let rank = |place: &&u32| {
+            let offer = &pending[**place as usize];
+            (*self.priority(offer), Reverse(offer.serial))
+        };
+        enabled.iter().max_by_key(rank).copied()
     }
 }
 
@@ -59,34 +83,28 @@ impl Strategy for Pct {
         self.marks = (0..marks).map(|_| self.dice.below(self.length.max(1))).collect();
         self.marks.sort_unstable_by(|a, b| b.cmp(a));
         self.step = 0;
-        self.priorities.clear();
+        self.alone.clear();
+        self.chains.clear();
         self.lowest = u64::from(self.depth);
     }
 
     fn pick(&mut self, pending: &[Offer], enabled: &[u32], _now: u64) -> Option<Pick> {
         for place in enabled {
-            let chain = Self::chain(&pending[*place as usize]);
-            if !self.priorities.contains_key(&chain) {
+            let offer = &pending[*place as usize];
+            if *self.priority(offer) == 0 {
                 // Above what the changes give.
                 let priority = u64::from(self.depth) + 1 + self.dice.below(u64::MAX >> 1);
-                self.priorities.insert(chain, priority);
+                *self.priority(offer) = priority;
             }
         }
-        let highest = |priorities: &BTreeMap<Chain, u64>| {
-            let rank = |place: &&u32| {
-                let offer = &pending[**place as usize];
-                (priorities.get(&Self::chain(offer)).copied(), std::cmp::Reverse(offer.serial))
-            };
-            enabled.iter().max_by_key(rank).copied()
-        };
         while self.marks.last().is_some_and(|mark| *mark <= self.step) {
             self.marks.pop();
             self.lowest = self.lowest.saturating_sub(1);
-            let place = highest(&self.priorities)?;
-            self.priorities.insert(Self::chain(&pending[place as usize]), self.lowest);
+            let place = self.highest(pending, enabled)?;
+            *self.priority(&pending[place as usize]) = self.lowest;
         }
         self.step += 1;
-        highest(&self.priorities).map(Pick::happens)
+        self.highest(pending, enabled).map(Pick::happens)
     }
 
     fn names_kinds(&self) -> bool {

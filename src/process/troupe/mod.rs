@@ -2,15 +2,18 @@
 //! compiled, once for all algorithms.
 
 mod bodies;
+mod interned;
 mod timers;
 mod values;
 
+pub use interned::{Interned, Part, Stored};
 pub use values::{Exchange, Kept, Table, Values};
 
 use super::{
     Choices, Context, Effect, Effects, Input, Process, ProcessId, Request, Scene, TimerRange, kind_of, step,
 };
 use bodies::Bodies;
+use interned::Depot;
 use std::collections::BTreeMap;
 use timers::Timers;
 use values::{NO_VALUE, size_of_json};
@@ -100,7 +103,7 @@ pub enum Deed {
 ///
 /// A driver lets a process take a step, then takes its deeds one by one and applies each before it takes the next.
 /// Messages wait at places (`slot`) until every delivery was heard or released.
-pub trait Actors: Values {
+pub trait Actors: Values + Interned + Send {
     /// Starts a run of so many processes, none of them booted; `keep` says whether values are kept for a recording.
     fn reset(&mut self, nodes: usize, keep: bool);
     /// The process `scene.me` boots with what it saved last.
@@ -152,6 +155,7 @@ pub struct Troupe<P: Process> {
     acting: ProcessId,
     keep: bool,
     kept: Kept<P>,
+    depot: Depot<P>,
 }
 
 impl<P: Process> Troupe<P> {
@@ -169,6 +173,7 @@ impl<P: Process> Troupe<P> {
             acting: ProcessId(0),
             keep: false,
             kept: Kept::new(requests),
+            depot: Depot::new(),
         }
     }
 

@@ -64,6 +64,14 @@ impl<T: Ord> Timers<T> {
         Some(slot)
     }
 
+    /// The name of a timer that runs.
+    pub(crate) fn timer(&self, slot: u32) -> &T {
+        match &self.slots[slot as usize] {
+            Some(running) => &running.timer,
+            None => unreachable!("only a timer that runs has a place"),
+        }
+    }
+
     /// Takes out a timer that runs out.
     pub(crate) fn expire(&mut self, slot: u32) -> Option<T> {
         let running = self.slots[slot as usize].take()?;

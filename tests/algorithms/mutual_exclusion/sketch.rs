@@ -12,8 +12,8 @@ use synod::{
 pub(super) type Ctx<'a, S> = Context<'a, Sketched<S>>;
 
 /// The rules of an algorithm, with bugs that can be switched on.
-pub(super) trait Sketch: Clone + Eq + Hash + Debug + 'static {
-    type Bug: Serialize + DeserializeOwned + Default + Copy + Eq + Hash + Debug + 'static;
+pub(super) trait Sketch: Send + Clone + Eq + Hash + Debug + 'static {
+    type Bug: Send + Serialize + DeserializeOwned + Default + Copy + Eq + Hash + Debug + 'static;
     type Message: Value;
 
     /// The first state.
