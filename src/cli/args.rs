@@ -212,7 +212,7 @@ pub(super) struct Fuzz {
 
 #[derive(Debug, Args)]
 pub(super) struct Explore {
-    /// The scenario, or - for standard input
+    /// The scenario, or - for standard input; --step begins at the end of its schedule, a search leaves it out
     #[arg(value_hint = ValueHint::FilePath)]
     pub(super) file: PathBuf,
     /// Override a key of the scenario, as in --set network.loss=5%

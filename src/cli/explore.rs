@@ -21,11 +21,15 @@ use crate::{
 use serde_json::{Value, json};
 use std::{
     fs,
+    io::{Write, stderr},
     path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 
 /// The lines of a story that are shown.
 const STORY: usize = 16;
+/// How often a line says how far it is.
+const TOLD_EVERY: Duration = Duration::from_secs(10);
 
 /// What came of a search.
 struct Found {
@@ -60,7 +64,11 @@ pub(super) fn explore(registry: &Registry, wanted: &Explore, output: &mut Output
         return states::states(wanted, &subject, output);
     }
     let settings = settings(wanted, &plan)?;
-    let explored = explore::exhaustive::explore(&subject, &settings, &mut |explored| seen(&plan, explored));
+    let mut teller = Teller { told: Instant::now() };
+    let explored = explore::exhaustive::explore(&subject, &settings, &mut |explored| {
+        teller.tell(explored);
+        seen(&plan, explored)
+    });
     let explored = explored.map_err(refused)?;
     let mut written = Vec::new();
     for failure in explored.tallies.iter().filter_map(|tally| tally.first.clone()) {
@@ -72,6 +80,27 @@ pub(super) fn explore(registry: &Registry, wanted: &Explore, output: &mut Output
         Format::Json | Format::Jsonl | Format::Junit => output.line(value(&found).to_string())?,
     }
     Ok(found.exit())
+}
+
+/// Tells on standard error how far it is.
+struct Teller {
+    told: Instant,
+}
+
+impl Teller {
+    fn tell(&mut self, explored: &Explored) {
+        if self.told.elapsed() < TOLD_EVERY {
+            return;
+        }
+        self.told = Instant::now();
+        let violated = explored.tallies.iter().filter(|tally| tally.violated > 0).count();
+        let (executions, classes) = (grouped(explored.executions), grouped(explored.classes));
+        // Nothing can be said where stderr is closed.
+        let _written = writeln!(
+            stderr(),
+            "{executions} executions  {classes} happens-before classes  {violated} properties violated"
+        );
+    }
 }
 
 /// What the scenario says, and the command line instead.
@@ -342,7 +371,7 @@ fn value(found: &Found) -> Value {
             "property": written.property,
             "because": written.because,
             "size": written.steps,
-            "file": path(&written.file),
+            "file": written.file.display().to_string(),
         })
     });
     let finish = match explored.finish {

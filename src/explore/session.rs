@@ -19,7 +19,7 @@ use std::{cell::RefCell, rc::Rc, sync::Arc};
 /// A run so far, and what could happen next.
 pub struct Session<'a> {
     subject: Subject<'a>,
-    /// How it was before each step, the last one being how it is now.
+    /// How it was before each step; the last one is how it is now.
     history: Vec<Moment>,
     plan: Plan,
     runner: Runner,
@@ -58,7 +58,8 @@ impl<'a> Session<'a> {
         let runner = Runner::new(subject, Rules { timers_any_time: true })?;
         let summary = crate::simulate::Summary { end: End::CutShort, time: Time::ZERO, steps: 0 };
         let ended = Ended { summary, stopped: true };
-        let history = vec![Moment { scenario, steps }];
+        let moment = |done: usize| Moment { scenario: scenario.clone(), steps: steps[..done].to_vec() };
+        let history = (0..=steps.len()).map(moment).collect();
         let mut session = Self { subject: *subject, history, plan, runner, ended, next: Vec::new() };
         session.repeat()?;
         Ok(session)

@@ -8,5 +8,6 @@ mod endless;
 mod faults;
 mod generated;
 mod models;
+mod museum;
 mod puppet;
 mod states;

@@ -49,7 +49,7 @@ impl Problem for Puppetry {
 }
 
 fn verdict(digest: u64, modulus: u64) -> Verdict {
-    if digest % modulus == 0 { Verdict::violated([], "the digest is 0") } else { Verdict::of(1) }
+    if digest.is_multiple_of(modulus) { Verdict::violated([], "the digest is 0") } else { Verdict::of(1) }
 }
 
 fn mix(digest: u64, word: u64) -> u64 {

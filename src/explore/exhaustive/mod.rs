@@ -22,7 +22,6 @@ use crate::{
     process::{End, Sees, Verdict},
     scenario::{Misfit, Plan, Vary},
     trace::Level,
-    world::Setup,
 };
 use guided::Guided;
 use std::{cell::RefCell, collections::BTreeSet, rc::Rc, sync::Arc};
@@ -211,11 +210,15 @@ impl<'a> Search<'a> {
         enough: &mut dyn FnMut(&Explored) -> bool,
     ) -> Result<(), Refusal> {
         let until = plan.setup.until.map_or(u64::MAX, |until| until.0);
-        // The end of the run is the tree's business: it must not depend on when messages would arrive.
-        let endless = Arc::new(Setup { until: None, ..plan.setup.clone() });
-        self.runner.plan(endless.clone());
+        let mut setup = plan.setup.clone();
+        if !self.settings.messages_take_time {
+            // The end of the run is the tree's business: it must not depend on when messages would arrive.
+            setup.until = None;
+        }
+        let setup = Arc::new(setup);
+        self.runner.plan(setup.clone());
         let settings = Settings { faults, ..self.settings.clone() };
-        let tree = Rc::new(RefCell::new(Tree::new(endless, settings, until, self.visible_order)));
+        let tree = Rc::new(RefCell::new(Tree::new(setup, settings, until, self.visible_order)));
         self.explored.worlds += 1;
         let before = self.explored.clone();
         let mut classes = BTreeSet::new();
