@@ -23,7 +23,7 @@ pub(crate) fn explore(model: &Model, threads: usize) -> Counted {
         for _ in 1..threads {
             scope.spawn(|| search.work());
         }
-        search.lead().expect("the states can be searched")
+        search.lead(&subject).expect("the states can be searched")
     });
     let seconds = start.elapsed().as_secs_f64();
     assert!(report.complete, "{model}: every state was to be looked at");

@@ -186,7 +186,12 @@ impl Rounds {
 
     /// How many bytes they take, those apart that are still to be expanded.
     pub(super) fn bytes(&self) -> u64 {
-        self.shards.iter().map(|shard| lock(&shard.memory).visited.bytes() as u64).sum()
+        let bytes = |shard: &Shard| {
+            let memory = lock(&shard.memory);
+            // A history with its hash, and a place in an index.
+            memory.visited.bytes() + memory.histories.capacity() * 40
+        };
+        self.shards.iter().map(|shard| bytes(shard) as u64).sum()
     }
 
     /// What happened from the first state to this one.
