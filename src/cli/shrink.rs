@@ -11,7 +11,7 @@ use crate::{
     explore,
     process::Verdict,
     registry::{Options, Registry},
-    scenario::{Plan, Schedule},
+    scenario::Plan,
 };
 use std::fs;
 
@@ -57,7 +57,7 @@ fn failure(registry: &Registry, plan: &Plan, name: &str) -> Result<explore::Fail
         return Err(Failure::Usage(sentence));
     };
     let mut scenario = plan.resolved.clone();
-    let schedule = plan.schedule.clone().unwrap_or_else(Schedule::default);
+    let schedule = plan.schedule.clone().unwrap_or_default();
     if let Some(map) = scenario.as_object_mut() {
         map.remove("schedule");
     }

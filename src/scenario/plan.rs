@@ -1,6 +1,6 @@
 //! What a scenario means: everything checked, everything named, every default filled in.
 
-use super::{Schedule, raw::Vary};
+use super::{Schedule, raw_search::Vary};
 use crate::{
     process::{ProcessId, Verdict},
     world::Setup,

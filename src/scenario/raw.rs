@@ -1,5 +1,6 @@
 //! A scenario as it is written. Every field may be absent: what is required is asked for once everything is read.
 
+pub(super) use super::raw_search::{Fuzz, Schedule, ScheduleStep, ThenName};
 use super::{
     shorthand::{Expect, List, Nodes, Short},
     values::{Chance, Drift, Length, Offset, Rate, Seed},
@@ -416,102 +417,4 @@ pub(super) struct Event {
     pub(super) may_miss: Option<bool>,
     /// A remark for whoever reads the trace.
     pub(super) note: Option<String>,
-}
-
-/// What `synod fuzz` varies.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(
-    deny_unknown_fields,
-    rename_all = "kebab-case",
-    expecting = "a map such as {runs: 1000, vary: [order, crash]}"
-)]
-pub(super) struct Fuzz {
-    /// How many runs.
-    #[schemars(range(min = 1))]
-    pub(super) runs: Option<u64>,
-    /// What differs between them.
-    pub(super) vary: Option<List<Vary>>,
-    /// How many faults a run has at most.
-    pub(super) faults: Option<u32>,
-}
-
-/// What may differ between runs.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Vary {
-    /// The order in which messages arrive.
-    Order,
-    /// How long messages travel.
-    Delay,
-    /// Which messages are lost.
-    Loss,
-    /// Which messages arrive twice.
-    Duplicate,
-    /// Who crashes when.
-    Crash,
-    /// Who stands still when.
-    Pause,
-    /// Who is separated from whom when.
-    Partition,
-    /// Whose clock is wrong when.
-    Clock,
-    /// When timers run out: at any moment, instead of only when no message is under way.
-    Timer,
-}
-
-/// An exact order of events.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a map such as {steps: [...]}")]
-pub(super) struct Schedule {
-    /// What comes after the last step; `go-on` when absent.
-    pub(super) then: Option<ThenName>,
-    /// What happens, one after the other.
-    pub(super) steps: Option<List<ScheduleStep>>,
-}
-
-/// What comes after the last step of a schedule.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum ThenName {
-    /// Whatever is left, in order of time.
-    GoOn,
-    /// Nothing: the run is cut short.
-    Stop,
-}
-
-/// One step of a schedule.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(
-    deny_unknown_fields,
-    rename_all = "kebab-case",
-    expecting = "a map such as {deliver: request, from: n1, to: n2}"
-)]
-pub(super) struct ScheduleStep {
-    /// The next of the planned events takes place: its action, with `node` where it concerns one.
-    pub(super) event: Option<String>,
-    /// What a planned event began is over: its action, with `node` where it concerns one.
-    pub(super) end: Option<String>,
-    /// The timer of this node that is due first runs out.
-    pub(super) timer: Option<String>,
-    /// A message of this kind arrives.
-    pub(super) deliver: Option<String>,
-    /// A message of this kind is lost.
-    pub(super) lose: Option<String>,
-    /// A message of this kind is under way a second time.
-    pub(super) duplicate: Option<String>,
-    /// The node that an event concerns.
-    pub(super) node: Option<String>,
-    /// Where the message comes from.
-    pub(super) from: Option<String>,
-    /// Where the message arrives.
-    pub(super) to: Option<String>,
-    /// Which of those under way, the oldest being 1; 1 when absent.
-    #[schemars(range(min = 1))]
-    pub(super) nth: Option<u32>,
-    /// When; as early as possible when absent.
-    pub(super) at: Option<Length>,
-    /// What the process chooses in this step.
-    pub(super) choose: Option<List<u32>>,
 }

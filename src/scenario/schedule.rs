@@ -113,11 +113,11 @@ impl Move {
         match self {
             Self::Event { action, node } => {
                 put("event", json!(action));
-                node.into_iter().for_each(|node| put("node", name(*node)));
+                node.iter().for_each(|node| put("node", name(*node)));
             }
             Self::End { action, node } => {
                 put("end", json!(action));
-                node.into_iter().for_each(|node| put("node", name(*node)));
+                node.iter().for_each(|node| put("node", name(*node)));
             }
             Self::Timer(node) => put("timer", name(*node)),
             Self::Deliver(parcel) | Self::Lose(parcel) | Self::Duplicate(parcel) => {
@@ -233,9 +233,9 @@ impl Reader<'_> {
             Some(name) => self.node_at(name, path.key(key)),
             None => {
                 let message = format!("the key `{key}` is missing");
-                self.findings.missing(path.clone(), message).map(|finding| {
+                if let Some(finding) = self.findings.missing(path.clone(), message) {
                     finding.help("a message is told by its kind, `from` and `to`");
-                });
+                }
                 None
             }
         };

@@ -68,12 +68,13 @@ fn the_share_can_come_from_the_environment() {
         [("SLURM_ARRAY_TASK_ID", "7"), ("SLURM_ARRAY_TASK_MIN", "3"), ("SLURM_ARRAY_TASK_COUNT", "3")];
     let slurm = from(&[&slurm[..], &[("SLURM_ARRAY_TASK_STEP", "2")]].concat());
     assert_eq!(slurm.stdout, written("2/3"));
+    assert_eq!(written("0/3"), written("3/3"));
     let kubernetes = from(&[("JOB_COMPLETION_INDEX", "1"), ("SYNOD_SHARDS", "3")]);
     assert_eq!(kubernetes.stdout, written("1/3"));
     for lacking in [&[("JOB_COMPLETION_INDEX", "1")][..], &[]] {
         assert_eq!(from(lacking).status.code(), Some(2));
     }
-    for wrong in ["3/3", "1", "1/0", "a/b"] {
+    for wrong in ["4/3", "1", "1/0", "a/b"] {
         let output = synod(&folder, &[&arguments[..], &[wrong]].concat(), &[]);
         assert_eq!(output.status.code(), Some(2), "{wrong}");
     }

@@ -83,6 +83,12 @@ impl<K: Ord + Copy, V> Sorted<K, V> {
     }
 }
 
+impl<K: Ord + Copy, V> Default for Sorted<K, V> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<K: Hash, V: Hash> Hash for Sorted<K, V> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.0.hash(state);
