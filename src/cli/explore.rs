@@ -54,7 +54,15 @@ pub(super) struct Written {
 pub(super) fn explore(registry: &Registry, wanted: &Explore, output: &mut Output) -> Result<Exit, Failure> {
     let overrides =
         wanted.overrides.iter().map(|text| parse_override(text)).collect::<Result<Vec<_>, _>>()?;
-    let plan = load(registry, &wanted.file, &overrides, wanted.seed)?;
+    let mut plan = load(registry, &wanted.file, &overrides, wanted.seed)?;
+    if !wanted.vary.is_empty() || wanted.faults.is_some() {
+        let fuzz = plan.fuzz.get_or_insert_default();
+        if !wanted.vary.is_empty() {
+            fuzz.vary = Some(wanted.vary.clone());
+        }
+        fuzz.faults = wanted.faults.or(fuzz.faults);
+    }
+    let plan = plan;
     let subject = registry.subject(&plan);
     let subject = subject.ok_or_else(|| Failure::Internal("the plan has no subject".into()))?;
     if wanted.step {

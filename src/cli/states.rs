@@ -14,7 +14,7 @@ use crate::{
         states::{Limits, Refusal, Report, States},
     },
     process::Verdict,
-    scenario::Expected,
+    scenario::{Expected, Vary},
 };
 use serde_json::{Value, json};
 use std::{num::NonZeroUsize, thread};
@@ -114,6 +114,12 @@ fn people(
     }
     written.iter().try_for_each(|written| tell(written, output))?;
     output.line(format!("\n{}", coverage(report)))?;
+    let varies = plan.fuzz.as_ref().and_then(|fuzz| fuzz.vary.as_deref()).unwrap_or_default();
+    let timers = match varies.contains(&Vary::Timer) {
+        true => "timers ran out at any moment",
+        false => "timers ran out only when no message was under way; --vary timer looks at any moment",
+    };
+    output.line(paint(Tone::Quiet, &format!("  {timers}")))?;
     for vary in &report.left_out {
         let name = json!(vary);
         output.line(paint(
