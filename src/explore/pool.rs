@@ -177,7 +177,9 @@ impl Pending for Pool {
         if self.waiting.is_empty() {
             return None;
         }
-        self.enable();
+        if self.strategy.looks_at_enabled() {
+            self.enable();
+        }
         let Pick { place, fate, at } = self.strategy.pick(&self.waiting, &self.enabled, self.now)?;
         let answers = self.strategy.answers();
         self.answers.clear();

@@ -25,7 +25,7 @@ pub use measure::{Measure, Samples, Unit};
 pub use names::{Names, ProcessId};
 pub use property::{Property, PropertyKind, Sees, Verdict};
 pub use time::{LocalTime, Time, TimerRange, duration, format_duration, parse_duration};
-pub use troupe::{Actors, Cast, Deed, Exchange, Interned, Kept, Part, Stored, Table, Troupe, Values};
+pub use troupe::{Actors, Cast, Deed, Exchange, Interned, Keep, Kept, Part, Stored, Table, Troupe, Values};
 
 use serde::{Serialize, de::DeserializeOwned};
 use std::{fmt::Debug, hash::Hash};

@@ -12,7 +12,7 @@ pub use pending::{Next, Occasion, Pending};
 pub use queue::{Entry, Queue};
 
 use crate::{
-    process::{Actors, End, LocalTime, Process, ProcessId, Time, Troupe},
+    process::{Actors, End, Keep, LocalTime, Process, ProcessId, Time, Troupe},
     trace::{EventKind, Level, NO_VALUE, NONE, Record, Recorded, Recording},
     world::{Arrival, Consequence, Ending, Fault, Reason, Setup, World},
 };
@@ -237,7 +237,12 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
         let nodes = setup.names.len();
         self.world.reset(seed);
         self.pending.clear();
-        self.actors.reset(nodes, level >= Level::Full);
+        let keep = match level {
+            Level::Nothing | Level::Counts => Keep::Nothing,
+            Level::Judged => Keep::Outputs,
+            Level::Full | Level::States => Keep::Everything,
+        };
+        self.actors.reset(nodes, keep);
         self.labels.clear();
         self.timers.clear();
         self.consequences.clear();

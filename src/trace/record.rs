@@ -13,6 +13,8 @@ pub enum Level {
     Nothing,
     /// How many messages of which kind were sent.
     Counts,
+    /// Every event, but of the values only those that properties judge: it cannot be written down.
+    Judged,
     /// Every event.
     Full,
     /// Every event, and the node's state after each step.
@@ -105,7 +107,7 @@ impl Recording {
         self.details.clear();
         self.counts.sent.clear();
         self.lamport.clear();
-        if level >= Level::Full {
+        if level >= Level::Judged {
             self.lamport.resize(nodes, 0);
         }
     }
@@ -113,7 +115,7 @@ impl Recording {
     /// Whether every event is kept.
     #[inline]
     pub(crate) fn is_full(&self) -> bool {
-        self.level >= Level::Full
+        self.level >= Level::Judged
     }
 
     /// How many messages of which kind were sent.

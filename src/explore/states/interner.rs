@@ -7,7 +7,9 @@ use super::{
     node::{Input, Kept, Message, Node, OVERDUE, Standing, Timer, sooner},
     table::Steady,
 };
-use crate::process::{Actors, Choices, Deed, Part, ProcessId, Sees, Stored, Time, TimerRange, fingerprint};
+use crate::process::{
+    Actors, Choices, Deed, Keep, Part, ProcessId, Sees, Stored, Time, TimerRange, fingerprint,
+};
 use crate::world::{Quantity, Setup, World};
 use indexmap::IndexMap;
 use std::{ops::Range, sync::Arc};
@@ -92,7 +94,7 @@ impl Interner {
     pub(super) fn new(setup: Arc<Setup>, mut actors: Box<dyn Actors>, sees: Option<Sees>, seed: u64) -> Self {
         let mut world = World::new(setup.clone());
         world.reset(seed);
-        actors.reset(setup.names.len(), true);
+        actors.reset(setup.names.len(), Keep::Everything);
         Self {
             actors,
             world,
@@ -112,7 +114,7 @@ impl Interner {
 
     /// A node that has not started.
     pub(super) fn absent(&mut self, who: ProcessId) -> u32 {
-        self.actors.reset(self.setup.names.len(), true);
+        self.actors.reset(self.setup.names.len(), Keep::Everything);
         let stable = self.keep(Part::Stable(who));
         let (timers, asked) = (Vec::new(), Vec::new());
         self.node(Node { who, standing: Standing::Absent, stable, timers, drawn: 0, asked, history: 0 })
@@ -260,7 +262,7 @@ impl Interner {
     ) -> Vec<(u32, u32)> {
         let node = &mut stage.outcome.node;
         let who = node.who;
-        self.actors.reset(self.setup.names.len(), true);
+        self.actors.reset(self.setup.names.len(), Keep::Everything);
         self.actors.recall(Stored::Stable(who, node.stable.place));
         if let Standing::Up(process) = node.standing {
             self.actors.recall(Stored::Process(who, process.place));

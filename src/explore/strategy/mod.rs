@@ -108,6 +108,10 @@ pub trait Strategy {
     /// Picks one of the `enabled` places of `pending`, of which there is at least one; the run ends, cut short, when
     /// there is none to its liking. `now` is the time of what happened last.
     fn pick(&mut self, pending: &[Offer], enabled: &[u32], now: u64) -> Option<Pick>;
+    /// Whether it looks at what is enabled; it gets an empty list otherwise.
+    fn looks_at_enabled(&self) -> bool {
+        true
+    }
     /// Whether it wants to know the kinds of messages.
     fn names_kinds(&self) -> bool;
     /// What the process chooses in the step that was picked last, as far as it says.

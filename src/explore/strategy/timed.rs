@@ -39,6 +39,10 @@ impl Strategy for Timed {
         Some(pick)
     }
 
+    fn looks_at_enabled(&self) -> bool {
+        false
+    }
+
     fn names_kinds(&self) -> bool {
         false
     }

@@ -99,13 +99,25 @@ pub enum Deed {
     },
 }
 
+/// Which values of a run are kept for its recording.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub enum Keep {
+    /// None.
+    #[default]
+    Nothing,
+    /// What properties judge: outputs.
+    Outputs,
+    /// Messages, timers and what is saved as well.
+    Everything,
+}
+
 /// The processes of a run, their messages and timers, as drivers see them.
 ///
 /// A driver lets a process take a step, then takes its deeds one by one and applies each before it takes the next.
 /// Messages wait at places (`slot`) until every delivery was heard or released.
 pub trait Actors: Values + Interned + Send {
-    /// Starts a run of so many processes, none of them booted; `keep` says whether values are kept for a recording.
-    fn reset(&mut self, nodes: usize, keep: bool);
+    /// Starts a run of so many processes, none of them booted; `keep` says which values are kept for a recording.
+    fn reset(&mut self, nodes: usize, keep: Keep);
     /// The process `scene.me` boots with what it saved last.
     fn boot(&mut self, scene: Scene<'_>, choices: &mut dyn Choices);
     /// A process is asked for the request with this number.
@@ -153,7 +165,7 @@ pub struct Troupe<P: Process> {
     effects: Effects<P>,
     /// Whose deeds are taken.
     acting: ProcessId,
-    keep: bool,
+    keep: Keep,
     kept: Kept<P>,
     depot: Depot<P>,
 }
@@ -171,7 +183,7 @@ impl<P: Process> Troupe<P> {
             timers: Timers::new(),
             effects: Effects::new(),
             acting: ProcessId(0),
-            keep: false,
+            keep: Keep::Nothing,
             kept: Kept::new(requests),
             depot: Depot::new(),
         }
@@ -194,6 +206,11 @@ impl<P: Process> Troupe<P> {
         self.acted(scene.me);
     }
 
+    #[inline(always)]
+    fn keeps_all(&self) -> bool {
+        self.keep == Keep::Everything
+    }
+
     /// Deeds are taken from the end.
     #[inline(always)]
     fn acted(&mut self, node: ProcessId) {
@@ -206,13 +223,13 @@ impl<P: Process> Troupe<P> {
     /// Puts a message where deliveries find it.
     #[inline(always)]
     fn put(&mut self, message: P::Message) -> (u32, u32) {
-        let value = if self.keep { self.kept.message(&message) } else { NO_VALUE };
+        let value = if self.keeps_all() { self.kept.message(&message) } else { NO_VALUE };
         (self.bodies.insert(message, self.acting), value)
     }
 }
 
 impl<P: Process> Actors for Troupe<P> {
-    fn reset(&mut self, nodes: usize, keep: bool) {
+    fn reset(&mut self, nodes: usize, keep: Keep) {
         self.processes.clear();
         self.processes.resize(nodes, None);
         self.stable.clear();
@@ -267,7 +284,7 @@ impl<P: Process> Actors for Troupe<P> {
                     Deed::Broadcast { slot, value }
                 }
                 Effect::SetTimer { timer, range } => {
-                    let value = if self.keep { self.kept.timer(&timer) } else { NO_VALUE };
+                    let value = if self.keeps_all() { self.kept.timer(&timer) } else { NO_VALUE };
                     Deed::SetTimer { slot: self.timers.set(self.acting, timer), range, value }
                 }
                 Effect::CancelTimer { timer } => match self.timers.cancel(self.acting, &timer) {
@@ -275,12 +292,13 @@ impl<P: Process> Actors for Troupe<P> {
                     None => continue,
                 },
                 Effect::Save { stable } => {
-                    let value = if self.keep { self.kept.saved(&stable) } else { NO_VALUE };
+                    let value = if self.keeps_all() { self.kept.saved(&stable) } else { NO_VALUE };
                     self.stable[self.acting.index()] = stable;
                     Deed::Save { value }
                 }
                 Effect::Produce { output } => {
-                    Deed::Produce { value: if self.keep { self.kept.output(output) } else { NO_VALUE } }
+                    let kept = self.keep >= Keep::Outputs;
+                    Deed::Produce { value: if kept { self.kept.output(output) } else { NO_VALUE } }
                 }
                 Effect::Chose { options, chosen } => Deed::Chose { options, chosen },
             });
