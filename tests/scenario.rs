@@ -95,7 +95,7 @@ expect:
   outputs: {sonu: [{deliver: {from: pravin, body: "Hi this is client 1", x-kept: 1}}]}
 fuzz: {runs: 1000, vary: [order, delay, loss, crash, partition], faults: 3}
 live: {group: lab3}
-schedule: [1, 2]
+schedule: {then: stop, steps: [{timer: pravin, at: 1ms, choose: [0]}]}
 "#;
 
 #[test]
@@ -149,7 +149,7 @@ fn every_key_arrives_in_the_plan() {
     assert_eq!(plan.expect.outputs[&ProcessId(2)][0]["deliver"]["x-kept"], 1);
     let fuzz = plan.fuzz.unwrap();
     assert_eq!((fuzz.runs, fuzz.vary.unwrap().len(), fuzz.faults), (Some(1000), 5, Some(3)));
-    assert!(plan.live.is_some() && plan.schedule.is_some());
+    assert!(plan.live.is_some() && plan.schedule.is_some_and(|schedule| schedule.steps.len() == 1));
 }
 
 #[test]
