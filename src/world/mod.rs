@@ -22,7 +22,8 @@ pub use setup::{
 
 use crate::process::{Choices, LocalTime, Names, Neighbours, ProcessId, Scene, Time, TimerRange};
 use clock::Clock;
-use draws::{Draws, Purpose, below, link_key};
+use draws::{Draws, Purpose, link_key};
+pub(crate) use draws::{below, finish};
 use faults::{Doomed, Faults};
 use links::{Links, Parcel};
 use nodes::Nodes;

@@ -23,7 +23,7 @@ use crate::{
     process::{End, ProcessId},
     scenario::{Misfit, Plan, Schedule, Vary},
     trace::{EventKind, Level, Record},
-    world::Setup,
+    world::{Setup, finish},
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -170,8 +170,5 @@ impl Usual {
 
 /// The seed of a campaign's run with this number (Steele, Lea, Flood 2014: SplitMix64).
 pub(super) fn split_mix(seed: u64, number: u64) -> u64 {
-    let mut bits = seed.wrapping_add(number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    bits = (bits ^ bits >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    bits = (bits ^ bits >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-    bits ^ bits >> 31
+    finish(seed.wrapping_add(number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15)), 0)
 }

@@ -1,6 +1,6 @@
 //! Delay-bounded scheduling (Emmi, Qadeer, Rakamaric 2011): the usual order, but for a few events that are put off.
 
-use super::{Dice, Misstep, Offer, Pick, Strategy};
+use super::{Dice, Offer, Pick, Strategy};
 use std::collections::BTreeSet;
 
 /// The order of time, from which up to a number of drawn events are put off until nothing else is left.
@@ -44,27 +44,5 @@ impl Strategy for DelayBounded {
         }
         self.step += 1;
         first(&self.put_off).map(Pick::happens)
-    }
-
-    fn names_kinds(&self) -> bool {
-        false
-    }
-
-    fn answers(&self) -> &[u32] {
-        &[]
-    }
-
-    fn note_choice(&mut self, _options: u32, _chosen: u32) {}
-
-    fn stopped(&self) -> bool {
-        false
-    }
-
-    fn misstep(&self) -> Option<&Misstep> {
-        None
-    }
-
-    fn fitting(&self) -> Option<&[usize]> {
-        None
     }
 }

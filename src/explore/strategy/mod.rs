@@ -19,7 +19,7 @@ pub use walk::Walk;
 use crate::{
     process::ProcessId,
     simulate::{Entry, Occasion},
-    world::Ending,
+    world::{Ending, below},
 };
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -101,7 +101,8 @@ impl Pick {
     }
 }
 
-/// Answers what happens next.
+/// Answers what happens next. The bodies here are those of a strategy that only picks; one that wraps another, or follows
+/// a schedule, has its own.
 pub trait Strategy {
     /// A run begins.
     fn begin(&mut self);
@@ -113,19 +114,29 @@ pub trait Strategy {
         true
     }
     /// Whether it wants to know the kinds of messages.
-    fn names_kinds(&self) -> bool;
+    fn names_kinds(&self) -> bool {
+        false
+    }
     /// What the process chooses in the step that was picked last, as far as it says.
-    fn answers(&self) -> &[u32];
+    fn answers(&self) -> &[u32] {
+        &[]
+    }
     /// A process made a choice in that step.
-    fn note_choice(&mut self, options: u32, chosen: u32);
+    fn note_choice(&mut self, _options: u32, _chosen: u32) {}
     /// A process told its application something in that step. Few care.
     fn note_output(&mut self) {}
     /// Whether it was this that ended the last run.
-    fn stopped(&self) -> bool;
+    fn stopped(&self) -> bool {
+        false
+    }
     /// The first step of a schedule that did not fit in the last run.
-    fn misstep(&self) -> Option<&Misstep>;
+    fn misstep(&self) -> Option<&Misstep> {
+        None
+    }
     /// The steps of a schedule that fitted in the last run, where one was followed.
-    fn fitting(&self) -> Option<&[usize]>;
+    fn fitting(&self) -> Option<&[usize]> {
+        None
+    }
 }
 
 /// Draws of a strategy: a stream from a run's seed.
@@ -142,6 +153,6 @@ impl Dice {
 
     /// A number below `bound`; 0 when `bound` is 0.
     pub(super) fn below(&mut self, bound: u64) -> u64 {
-        ((u128::from(self.0.next_u64()) * u128::from(bound)) >> 64) as u64
+        below(self.0.next_u64(), bound)
     }
 }

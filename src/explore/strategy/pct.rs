@@ -5,7 +5,7 @@
 //! steps, the event that would happen gets a priority below all others. With n chains of events and k steps, a bug that
 //! needs d ordered events is hit with probability at least 1/(n k^(d-1)).
 
-use super::{Dice, Misstep, Offer, Pick, Strategy};
+use super::{Dice, Offer, Pick, Strategy};
 use std::cmp::Reverse;
 
 /// Random priorities, with `depth - 1` changes.
@@ -105,27 +105,5 @@ impl Strategy for Pct {
         }
         self.step += 1;
         self.highest(pending, enabled).map(Pick::happens)
-    }
-
-    fn names_kinds(&self) -> bool {
-        false
-    }
-
-    fn answers(&self) -> &[u32] {
-        &[]
-    }
-
-    fn note_choice(&mut self, _options: u32, _chosen: u32) {}
-
-    fn stopped(&self) -> bool {
-        false
-    }
-
-    fn misstep(&self) -> Option<&Misstep> {
-        None
-    }
-
-    fn fitting(&self) -> Option<&[usize]> {
-        None
     }
 }

@@ -1,6 +1,6 @@
 //! Seeded timed runs: the earliest event first, as in `synod run`; the network may make copies.
 
-use super::{Dice, Fate, Misstep, Offer, Pick, Strategy};
+use super::{Dice, Fate, Offer, Pick, Strategy};
 
 /// The earliest event first.
 #[derive(Clone, Debug)]
@@ -41,27 +41,5 @@ impl Strategy for Timed {
 
     fn looks_at_enabled(&self) -> bool {
         false
-    }
-
-    fn names_kinds(&self) -> bool {
-        false
-    }
-
-    fn answers(&self) -> &[u32] {
-        &[]
-    }
-
-    fn note_choice(&mut self, _options: u32, _chosen: u32) {}
-
-    fn stopped(&self) -> bool {
-        false
-    }
-
-    fn misstep(&self) -> Option<&Misstep> {
-        None
-    }
-
-    fn fitting(&self) -> Option<&[usize]> {
-        None
     }
 }

@@ -1,6 +1,6 @@
 //! The uniform random walk: each time, everything that could happen next is equally likely.
 
-use super::{Dice, Fate, Misstep, Offer, Pick, Strategy};
+use super::{Dice, Fate, Offer, Pick, Strategy};
 
 /// A uniform random walk over what is enabled.
 #[derive(Clone, Debug)]
@@ -33,27 +33,5 @@ impl Strategy for Walk {
             pick.fate = Fate::Twice;
         }
         Some(pick)
-    }
-
-    fn names_kinds(&self) -> bool {
-        false
-    }
-
-    fn answers(&self) -> &[u32] {
-        &[]
-    }
-
-    fn note_choice(&mut self, _options: u32, _chosen: u32) {}
-
-    fn stopped(&self) -> bool {
-        false
-    }
-
-    fn misstep(&self) -> Option<&Misstep> {
-        None
-    }
-
-    fn fitting(&self) -> Option<&[usize]> {
-        None
     }
 }
