@@ -15,4 +15,5 @@ pub use line::Line;
 pub use read::{read, read_unverified};
 pub use record::{Counts, Level, Record, Recording};
 pub(crate) use record::{NO_VALUE, NOBODY, NONE};
+pub(crate) use tell::inside;
 pub use tell::{Recorded, Told};
