@@ -65,7 +65,8 @@ impl Agenda {
 
     /// Keeps what ends later, of the consequences from `first` on.
     pub(super) fn remember(&mut self, first: usize, consequences: &mut Vec<Consequence>) {
-        let later = consequences.extract_if(first.., |consequence| matches!(consequence, Consequence::Later { .. }));
+        let later =
+            consequences.extract_if(first.., |consequence| matches!(consequence, Consequence::Later { .. }));
         for consequence in later {
             if let Consequence::Later { at, ending } = consequence {
                 self.endings.insert((at, self.sequence), ending);

@@ -19,6 +19,9 @@ use std::{
     sync::Arc,
 };
 
+/// Where the numbers of messages begin that came without one.
+const UNNUMBERED: u64 = 1 << 52;
+
 /// What a life of a node begins with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Birth {
@@ -58,7 +61,6 @@ pub(super) struct Own {
     pub(super) message: u64,
     pub(super) event: u64,
     pub(super) lamport: u64,
-    pub(super) value: u32,
 }
 
 /// A timer that runs.
@@ -69,7 +71,7 @@ pub(super) struct Running {
     pub(super) sequence: u64,
     /// The event of its setting.
     pub(super) event: u64,
-    /// Its name's place among the kept values.
+    /// When it runs out, by the world's time.
     pub(super) due: Time,
 }
 
@@ -336,8 +338,10 @@ impl Core {
             let because = because.map_or_else(String::new, |error| error.to_string());
             return Err(Refusal::NoSuchMessage(because));
         };
+        // A sender that does not count its messages may be somebody's own program.
+        let message = envelope.message.unwrap_or(UNNUMBERED + self.lines.index());
         let entry = Entry {
-            message: Some(envelope.message.unwrap_or(u64::MAX)),
+            message: Some(message),
             from: Some(envelope.from),
             message_kind: Some(&envelope.kind),
             body: envelope.content.as_deref().map(str::as_bytes),
@@ -357,7 +361,10 @@ impl Core {
     }
 
     pub(super) fn drop_arrival(&mut self, envelope: &Envelope, reason: Reason) {
+        let via = (envelope.via != envelope.from)
+            .then(|| serde_json::json!({ "via": self.world.names().name(envelope.via) }).to_string());
         let entry = Entry {
+            body: via.as_deref().map(str::as_bytes),
             message: envelope.message,
             from: Some(envelope.from),
             message_kind: Some(&envelope.kind),
@@ -464,12 +471,11 @@ impl Core {
 
     /// Whether the node would do nothing more by itself: no timer runs, nothing waits, the timeline is over.
     pub fn is_idle(&self) -> bool {
-        let later = |planned: &crate::world::Planned| matches!(planned.action, Action::Heal(_));
-        let rest = &self.world.setup().agenda[self.agenda.next() as usize..];
-        self.dead || self.booted
-            && self.due.is_empty()
-            && self.backlog.is_empty()
-            && (self.agenda.is_over(&self.world) || rest.iter().all(later) && rest.is_empty())
+        self.dead
+            || self.booted
+                && self.due.is_empty()
+                && self.backlog.is_empty()
+                && self.agenda.is_over(&self.world)
     }
 
     /// Appends the request at this place as JSON to an empty `body`.

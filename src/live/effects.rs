@@ -70,7 +70,8 @@ impl Core {
             }
             Deed::Chose { options, chosen } => {
                 self.body.clear();
-                self.body.extend_from_slice(format!("{{\"options\":{options},\"chosen\":{chosen}}}").as_bytes());
+                self.body
+                    .extend_from_slice(format!("{{\"options\":{options},\"chosen\":{chosen}}}").as_bytes());
                 self.note_body(EventKind::Choice);
             }
         }
@@ -80,7 +81,8 @@ impl Core {
     fn put(&mut self, table: Table, place: u32) {
         self.body.clear();
         if let Err(error) = self.actors.put(table, place, &mut self.body) {
-            self.body = serde_json::Value::from(format!("not expressible as JSON: {error}")).to_string().into();
+            self.body =
+                serde_json::Value::from(format!("not expressible as JSON: {error}")).to_string().into();
         }
     }
 
@@ -133,7 +135,18 @@ impl Core {
                 to_self += 1;
                 self.own.push_back(Own { slot, message, event, lamport });
             } else {
-                self.ship(transit, &Shipment { from: self.me, to, message: Some(message), event: Some(event), lamport, kind, body: &body });
+                self.ship(
+                    transit,
+                    &Shipment {
+                        from: self.me,
+                        to,
+                        message: Some(message),
+                        event: Some(event),
+                        lamport,
+                        kind,
+                        body: &body,
+                    },
+                );
             }
             let mut consequences = std::mem::take(&mut self.consequences);
             let crashed = self.world.sent(self.now, self.me, &mut consequences);
@@ -149,7 +162,10 @@ impl Core {
 
     /// Hands a message to the network, or says why it does not arrive.
     fn ship(&mut self, transit: Transit, shipment: &Shipment<'_>) {
+        let at = shipment.event.is_none();
+        let at = at.then(|| serde_json::json!({ "at": self.world.names().name(self.me) }).to_string());
         let told = Entry {
+            body: at.as_deref().map(str::as_bytes),
             message: shipment.message,
             from: Some(shipment.from),
             message_kind: Some(shipment.kind),
@@ -171,17 +187,22 @@ impl Core {
     fn pack(&mut self, at: Time, hop: ProcessId, shipment: &Shipment<'_>) {
         let mut line = Vec::with_capacity(shipment.body.len() + 64);
         let route = (shipment.from, Some(shipment.to), self.me);
-        write_envelope(self.world.names(), route, (shipment.message, shipment.lamport), shipment.body, &mut line);
+        write_envelope(
+            self.world.names(),
+            route,
+            (shipment.message, shipment.lamport),
+            shipment.body,
+            &mut line,
+        );
         self.parcels.push(Parcel { at, to: hop, line });
     }
 
     /// A message for somebody else is passed on towards its receiver.
     pub(super) fn pass_on(&mut self, envelope: &Envelope, to: ProcessId) {
-        let reason = match self.world.arrive(envelope.via, self.me) {
-            Arrival::Dropped(reason) => return self.drop_arrival(envelope, reason),
-            // A node that stands still holds nothing for others: its neighbours' messages are lost with its turn.
-            Arrival::Waits | Arrival::Accepted => None,
-        };
+        // A node that stands still is not even reached; one that comes here passes on what it gets.
+        if let Arrival::Dropped(reason) = self.world.arrive(envelope.via, self.me) {
+            return self.drop_arrival(envelope, reason);
+        }
         let content = envelope.content.as_deref().unwrap_or_default();
         let mut body = Vec::new();
         write_body(&envelope.kind, content.as_bytes(), &mut body);
@@ -195,7 +216,6 @@ impl Core {
             message: envelope.message,
             message_kind: Some(&envelope.kind),
             body: Some(told.as_bytes()),
-            why: reason,
             ..Entry::at(self.me, EventKind::Note)
         };
         self.lines.aside(self.now, entry);

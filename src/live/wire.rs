@@ -311,9 +311,18 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        for content in
-            ["", "7", "\"hi\"", "null", "[1,2]", "{}", r#"{"a":1,"b":{"type":3}}"#, r#"{"value":1}"#, r#"{"type":1}"#, r#"{"a":"\"type\":"}"#]
-        {
+        for content in [
+            "",
+            "7",
+            "\"hi\"",
+            "null",
+            "[1,2]",
+            "{}",
+            r#"{"a":1,"b":{"type":3}}"#,
+            r#"{"value":1}"#,
+            r#"{"type":1}"#,
+            r#"{"a":"\"type\":"}"#,
+        ] {
             let expected = (!content.is_empty()).then(|| content.to_owned());
             assert_eq!(back("token", content), ("token".into(), expected), "{content}");
         }

@@ -282,8 +282,8 @@ fn idle_faults(faults: &[Fault]) -> Vec<Idle> {
     idle.map(told).collect()
 }
 
-/// Everything that replaying needs.
-fn header(plan: &Plan, seed: u64) -> Header {
+/// The header of a run of this scenario: everything that replaying needs.
+pub(super) fn header(plan: &Plan, seed: u64) -> Header {
     let mut scenario = plan.resolved.clone();
     scenario["seed"] = Value::from(seed.to_string());
     Header {
@@ -294,5 +294,6 @@ fn header(plan: &Plan, seed: u64) -> Header {
         algorithm: plan.algorithm.clone(),
         nodes: Nodes::from(&plan.setup.names),
         scenario,
+        live: None,
     }
 }
