@@ -11,6 +11,8 @@ pub mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod explore;
+#[cfg(feature = "live")]
+pub mod live;
 pub mod problems;
 pub mod process;
 pub mod registry;

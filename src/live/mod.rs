@@ -1,0 +1,4 @@
+//! Nodes on a real network: the same machines as everywhere, with sockets, clocks and files of this computer.
+
+pub mod seal;
+pub mod storage;
