@@ -35,11 +35,9 @@ pub struct Birth {
     pub sent: u64,
 }
 
-/// A message that is to leave a node.
+/// A message that leaves a node.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Parcel {
-    /// When: the scenario's network may delay it.
-    pub at: Time,
     /// To which neighbour.
     pub to: ProcessId,
     /// The envelope, without the end of the line.

@@ -187,14 +187,10 @@ impl Core {
     fn pack(&mut self, at: Time, hop: ProcessId, shipment: &Shipment<'_>) {
         let mut line = Vec::with_capacity(shipment.body.len() + 64);
         let route = (shipment.from, Some(shipment.to), self.me);
-        write_envelope(
-            self.world.names(),
-            route,
-            (shipment.message, shipment.lamport),
-            shipment.body,
-            &mut line,
-        );
-        self.parcels.push(Parcel { at, to: hop, line });
+        let numbers = (shipment.message, shipment.lamport);
+        let delay = (at > self.now).then_some((self.now, at));
+        write_envelope(self.world.names(), route, numbers, delay, shipment.body, &mut line);
+        self.parcels.push(Parcel { to: hop, line });
     }
 
     /// A message for somebody else is passed on towards its receiver.

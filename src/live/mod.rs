@@ -1,11 +1,11 @@
 //! The sibling of the simulator: the same processes on a real clock, over real sockets, with real files.
 //!
 //! [`Core`] is one node without input or output; [`node`] drives it from sockets and clock, and keeps its journal. What the
-//! journals of a run's nodes say becomes one trace with [`merge`], and is run again with [`replay`]. The [`director`]
-//! plays a whole scenario with a process for each node.
+//! journals of a run's nodes say becomes one trace with [`merge`], and is run again with [`replay`].
 
 mod agenda;
 mod clock;
+pub mod control;
 mod core;
 pub mod director;
 mod effects;

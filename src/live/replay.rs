@@ -250,6 +250,7 @@ impl Life<'_> {
             via: self.via(event).or(from)?,
             message: event.message,
             lamport,
+            delay: None,
             kind: event.message_kind.clone()?,
             content: content.map(|content| content.to_string().into()),
         })

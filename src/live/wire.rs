@@ -1,10 +1,11 @@
 //! What travels between nodes: one JSON object per line or datagram, the Maelstrom envelope, after a hello line.
 //!
 //! `{"src":"n1","dest":"n2","m":12,"lc":3,"body":{"type":"publish","text":"hi"}}`. `m` is the message's number and `lc` the
-//! sender's Lamport clock; both are synod's own and may be absent. `via` names the neighbour that passes a message on.
+//! sender's Lamport clock; both are synod's own and may be absent. `via` names the neighbour that passes a message on. Where
+//! the scenario's network delays a message, `t` is when it was sent and `at` when it arrives: its receiver holds it back.
 //! A message's content stands beside its `type` when it is an object, otherwise under `value`.
 
-use crate::process::{Names, ProcessId};
+use crate::process::{Names, ProcessId, Time};
 use serde::{Deserialize, Serialize, de};
 use serde_json::value::RawValue;
 use std::{borrow::Cow, collections::BTreeMap, fmt};
@@ -41,6 +42,8 @@ pub(super) struct Envelope {
     pub(super) message: Option<u64>,
     /// The sender's Lamport clock.
     pub(super) lamport: u64,
+    /// When it was sent and when it is to arrive, where the scenario's network delays it.
+    pub(super) delay: Option<(Time, Time)>,
     /// Its kind.
     pub(super) kind: String,
     /// What it says beside its kind, as JSON.
@@ -133,6 +136,10 @@ struct Written<'a> {
     m: Option<u64>,
     #[serde(default)]
     lc: Option<u64>,
+    #[serde(default)]
+    t: Option<u64>,
+    #[serde(default)]
+    at: Option<u64>,
     #[serde(borrow)]
     body: &'a RawValue,
 }
@@ -162,6 +169,7 @@ pub(super) fn write_envelope(
     names: &Names,
     route: (ProcessId, Option<ProcessId>, ProcessId),
     numbers: (Option<u64>, u64),
+    delay: Option<(Time, Time)>,
     body: &[u8],
     out: &mut Vec<u8>,
 ) {
@@ -184,6 +192,10 @@ pub(super) fn write_envelope(
         number(b",\"m\":", message);
     }
     number(b",\"lc\":", numbers.1);
+    if let Some((sent, arrives)) = delay {
+        number(b",\"t\":", sent.0);
+        number(b",\"at\":", arrives.0);
+    }
     out.extend_from_slice(b",\"body\":");
     out.extend_from_slice(body);
     out.push(b'}');
@@ -215,8 +227,10 @@ impl Envelope {
             Some(name) => Some(names.find(name).ok_or_else(|| Refusal::NotForUs(shortened(name)))?),
             None => None,
         };
+        let delay = written.t.map(Time).zip(written.at.map(Time)).filter(|(sent, arrives)| sent < arrives);
         let (kind, content) = read_body(written.body.get())?;
-        Ok(Self { from, to, via, message: written.m, lamport: written.lc.unwrap_or(0), kind, content })
+        let (message, lamport) = (written.m, written.lc.unwrap_or(0));
+        Ok(Self { from, to, via, message, lamport, delay, kind, content })
     }
 
     /// The ways in which the message may be written for its algorithm, the likelier one first.
@@ -302,10 +316,11 @@ mod tests {
         let names = Names::Numbered(3);
         let mut line = Vec::new();
         let route = (ProcessId(0), Some(ProcessId(1)), ProcessId(2));
-        write_envelope(&names, route, (Some(12), 3), &body, &mut line);
+        let delay = Some((Time(4), Time(9)));
+        write_envelope(&names, route, (Some(12), 3), delay, &body, &mut line);
         let read = Envelope::read(&line, &names).unwrap();
         assert_eq!((read.from, read.to, read.via), route);
-        assert_eq!((read.message, read.lamport), (Some(12), 3));
+        assert_eq!((read.message, read.lamport, read.delay), (Some(12), 3, delay));
         (read.kind, read.content.map(String::from))
     }
 

@@ -91,7 +91,7 @@ impl Transport {
                 (address, Inner::Tcp(connections))
             }
             Kind::Udp => {
-                let (address, socket) = udp::Socket::open(listen, sender)?;
+                let (address, socket) = udp::Socket::open(listen, sender).await?;
                 (address, Inner::Udp(socket))
             }
         };

@@ -165,7 +165,8 @@ async fn accept(listener: TcpListener, identity: Identity, incoming: mpsc::Sende
     loop {
         match listener.accept().await {
             Ok((stream, address)) => {
-                let reader = Reader { stream, address, identity: identity.clone(), incoming: incoming.clone() };
+                let reader =
+                    Reader { stream, address, identity: identity.clone(), incoming: incoming.clone() };
                 tokio::spawn(reader.read());
             }
             // Too many open files, say: it may be better soon.
@@ -192,7 +193,7 @@ impl Reader {
         let mut node: Option<ProcessId> = None;
         loop {
             loop {
-                let refused = match codec.decode(&mut buffer) {
+                let refusal = match codec.decode(&mut buffer) {
                     Ok(None) => break,
                     Ok(Some(line)) => match (node, without_return(&line)) {
                         (_, []) => continue,

@@ -18,7 +18,10 @@ pub(super) struct Socket {
 
 impl Socket {
     /// Listens at an address.
-    pub(super) fn open(listen: SocketAddr, incoming: mpsc::Sender<Incoming>) -> io::Result<(SocketAddr, Self)> {
+    pub(super) async fn open(
+        listen: SocketAddr,
+        incoming: mpsc::Sender<Incoming>,
+    ) -> io::Result<(SocketAddr, Self)> {
         let socket = socket2::Socket::new(Domain::for_address(listen), Type::DGRAM, Some(Protocol::UDP))?;
         socket.set_nonblocking(true)?;
         // As much as the system allows.
@@ -27,6 +30,8 @@ impl Socket {
         socket.bind(&listen.into())?;
         let socket = Arc::new(UdpSocket::from_std(socket.into())?);
         let address = socket.local_addr()?;
+        // Until the system has said so once, nothing is tried.
+        socket.writable().await?;
         tokio::spawn(receive(socket.clone(), incoming));
         Ok((address, Self { socket }))
     }
