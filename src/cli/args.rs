@@ -1,5 +1,6 @@
 //! The commands and their flags.
 
+use super::live::Live;
 use crate::{explore::TRIES, process::parse_duration, scenario::Vary};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
@@ -46,6 +47,8 @@ pub(super) enum Command {
     Merge(Merge),
     /// Make a failure file smaller
     Shrink(Shrink),
+    /// Run a scenario's nodes as real processes, over real UDP and TCP sockets
+    Live(Live),
     /// Look at traces, convert and compare them
     Trace {
         #[command(subcommand)]

@@ -300,7 +300,7 @@ impl Director<'_, '_> {
 
     async fn restart(&mut self, node: ProcessId) -> Result<(), DirectorError> {
         let life = self.life_of(node) + 1;
-        let address = self.addresses.get(&node).copied().unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
+        let address = self.addresses.remove(&node).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
         self.spawn(node, address, life)?;
         self.await_ready(node).await?;
         let begin = self.begin();
@@ -351,7 +351,6 @@ impl Director<'_, '_> {
     }
 
     async fn await_ready(&mut self, node: ProcessId) -> Result<(), DirectorError> {
-        self.addresses.remove(&node);
         let late = tokio::time::sleep(START);
         tokio::pin!(late);
         while !self.addresses.contains_key(&node) {

@@ -1,6 +1,7 @@
 //! Every algorithm by name: the one place that knows them all and turns generics into a table of functions.
 
 mod facts;
+mod live;
 mod run;
 
 pub use facts::{Described, Stated};
