@@ -1,6 +1,7 @@
 //! The commands and their flags.
 
 use super::live::Live;
+pub(super) use super::live::MergeJournals;
 use crate::{explore::TRIES, process::parse_duration, scenario::Vary};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
@@ -352,6 +353,8 @@ pub(super) enum Trace {
     },
     /// Convert a trace for another tool
     Convert(Convert),
+    /// Put the journals of a live run's nodes together, ordered by happens-before
+    Merge(MergeJournals),
 }
 
 #[derive(Debug, Args)]

@@ -10,6 +10,7 @@ use super::{
         run::quoted,
     },
     Live, block_on, plan,
+    replay::journal,
 };
 use crate::{
     live::{
@@ -19,7 +20,7 @@ use crate::{
     },
     registry::Registry,
     scenario::Override,
-    trace::{self, Trace},
+    trace::Trace,
 };
 use std::{
     env, fs,
@@ -120,12 +121,6 @@ fn play(
         trace: wanted.trace.as_ref().map(|path| path.display().to_string()),
         again: format!("{} live {} --all", program(), quoted(&file.display().to_string())),
     })
-}
-
-fn journal(path: &Path) -> Result<Trace, Failure> {
-    let bytes = fs::read(path).map_err(Failure::io(path.display().to_string()))?;
-    trace::read_unverified(bytes.as_slice())
-        .map_err(|error| Failure::Internal(format!("{}: {error}", path.display())))
 }
 
 /// A run begins with nothing saved: what an earlier one left there is not this one's.

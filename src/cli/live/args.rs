@@ -96,3 +96,14 @@ pub(super) fn resolve(text: &str) -> Result<SocketAddr, String> {
     found.sort_by_key(SocketAddr::is_ipv6);
     found.into_iter().next().ok_or_else(|| format!("`{text}` has no address"))
 }
+
+/// What `trace merge` is to do.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct MergeJournals {
+    /// The journals that `live` wrote, one for each node
+    #[arg(required = true, value_name = "JOURNAL", value_hint = ValueHint::FilePath)]
+    pub(super) journals: Vec<PathBuf>,
+    /// Where to write the trace; standard output otherwise
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) output: Option<PathBuf>,
+}

@@ -3,8 +3,10 @@
 mod all;
 mod args;
 mod node;
+mod replay;
 
-pub(super) use args::Live;
+pub(super) use args::{Live, MergeJournals};
+pub(super) use replay::{merge, replay};
 
 use super::{
     exit::{Exit, Failure},
