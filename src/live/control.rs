@@ -25,8 +25,8 @@ pub enum Command {
     },
     /// The application asks for this.
     Ask(Value),
-    /// Say how things stand.
-    Status,
+    /// Say how things stand, in answer to the question with this number.
+    Status(u64),
     /// Say goodbye and stop.
     Quit,
 }
@@ -50,6 +50,8 @@ pub enum Report {
 /// How things stand with a node.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Status {
+    /// Which question this answers.
+    pub round: u64,
     /// Whether it would do nothing more by itself.
     pub idle: bool,
     /// How many messages it has handed to the network in this life.

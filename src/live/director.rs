@@ -124,6 +124,8 @@ struct Director<'a, 'b> {
     /// Those that a scenario's `after-sends` may crash, with how long they stay down.
     restarts: BTreeMap<Time, ProcessId>,
     summaries: BTreeMap<String, Summary>,
+    /// How often nodes were asked how things stand.
+    round: u64,
 }
 
 /// Plays a scenario until nothing is left to do, or until its time is over.
@@ -151,6 +153,7 @@ pub async fn direct(mut wanted: Directing<'_>, header: Header) -> Result<Directe
         clock: Clock::new(0, 1),
         restarts: BTreeMap::new(),
         summaries: BTreeMap::new(),
+        round: 0,
         wanted: &mut wanted,
     };
     let played = director.play().await;
@@ -207,6 +210,9 @@ impl Director<'_, '_> {
                 }
                 () = tokio::time::sleep(sleep) => {}
                 _ = poll.tick() => {
+                    if !self.all_have_answered() {
+                        continue;
+                    }
                     let standing = self.standing();
                     if standing.is_none() || standing != before {
                         quiet_since = std::time::Instant::now();
@@ -237,9 +243,17 @@ impl Director<'_, '_> {
         Some((sent, received))
     }
 
+    /// Whether everybody has answered the last question.
+    fn all_have_answered(&self) -> bool {
+        let answered =
+            |actor: &Actor| actor.paused || actor.status.is_some_and(|status| status.round == self.round);
+        self.round == 0 || self.actors.values().all(answered)
+    }
+
     async fn ask_all(&mut self) {
+        self.round += 1;
         for node in self.world.names().ids() {
-            self.tell(node, &Command::Status).await;
+            self.tell(node, &Command::Status(self.round)).await;
         }
     }
 
@@ -353,10 +367,11 @@ impl Director<'_, '_> {
     async fn await_ready(&mut self, node: ProcessId) -> Result<(), DirectorError> {
         let late = tokio::time::sleep(START);
         tokio::pin!(late);
+        let current = self.actors.get(&node).map(|actor| actor.life);
         while !self.addresses.contains_key(&node) {
             tokio::select! {
                 said = self.receiver.recv() => match said {
-                    Some((who, _, None)) if who == node => return Err(DirectorError::Start(self.name(node))),
+                    Some((who, life, None)) if who == node && Some(life) == current => return Err(DirectorError::Start(self.name(node))),
                     Some(said) => self.listen(said)?,
                     None => return Err(DirectorError::Start(self.name(node))),
                 },

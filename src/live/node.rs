@@ -124,7 +124,7 @@ pub async fn run(
         names: plan.setup.names.clone(),
     };
     let listen = |error| NodeError::Listen { address: settings.listen, error };
-    let opened = Transport::open(settings.transport, settings.listen, identity).await;
+    let opened = Transport::open(settings.transport, settings.listen, identity, !settings.directed).await;
     let (mut transport, incoming) = opened.map_err(listen)?;
     // Whoever listens to reports may have gone; the node does its work all the same.
     let _gone = reports.send(Report::Ready(transport.address()));
@@ -147,7 +147,7 @@ pub async fn run(
                     break;
                 }
                 Some(Command::Quit) | None => return Ok(Summary { node: name, ..Summary::default() }),
-                Some(Command::Peer { .. } | Command::Ask(_) | Command::Status) => {}
+                Some(Command::Peer { .. } | Command::Ask(_) | Command::Status(_)) => {}
             }
         }
     }
@@ -406,8 +406,9 @@ impl Node {
                     let _gone = self.reports.send(Report::Refused(format!("no such request: {error}")));
                 }
             }
-            Command::Status => {
+            Command::Status(round) => {
                 let status = Status {
+                    round,
                     idle: self.core.is_idle() && self.held.is_empty() && self.transport.backlog() == 0,
                     sent: self.summary.sent,
                     received: self.summary.received,

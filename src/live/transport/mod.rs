@@ -78,16 +78,18 @@ enum Inner {
 }
 
 impl Transport {
-    /// Opens the sockets. What comes in goes to the receiver that is given back.
+    /// Opens the sockets. What comes in goes to the receiver that is given back. A patient node waits for others that
+    /// are not there yet; otherwise who is not there is down.
     pub(super) async fn open(
         kind: Kind,
         listen: SocketAddr,
         identity: Identity,
+        patient: bool,
     ) -> io::Result<(Self, mpsc::Receiver<Incoming>)> {
         let (sender, receiver) = mpsc::channel(INCOMING_LIMIT);
         let (address, inner) = match kind {
             Kind::Tcp => {
-                let (address, connections) = tcp::Connections::open(listen, identity, sender)?;
+                let (address, connections) = tcp::Connections::open(listen, identity, sender, patient)?;
                 (address, Inner::Tcp(connections))
             }
             Kind::Udp => {

@@ -36,6 +36,8 @@ const FIRST_TRIES: u32 = 1500;
 /// All connections of a node.
 pub(super) struct Connections {
     hello: Vec<u8>,
+    /// How often a peer that was never there is tried.
+    tries: u32,
     writers: BTreeMap<ProcessId, Writer>,
     waiting: Arc<AtomicUsize>,
 }
@@ -51,6 +53,7 @@ impl Connections {
         listen: SocketAddr,
         identity: Identity,
         incoming: mpsc::Sender<Incoming>,
+        patient: bool,
     ) -> io::Result<(SocketAddr, Self)> {
         let socket = Socket::new(Domain::for_address(listen), Type::STREAM, Some(Protocol::TCP))?;
         // A node that restarts takes its old port again at once.
@@ -63,7 +66,8 @@ impl Connections {
         let mut hello = serde_json::to_vec(&*identity.hello)?;
         hello.push(b'\n');
         tokio::spawn(accept(listener, identity, incoming));
-        Ok((address, Self { hello, writers: BTreeMap::new(), waiting: Arc::default() }))
+        let tries = if patient { FIRST_TRIES } else { 1 };
+        Ok((address, Self { hello, tries, writers: BTreeMap::new(), waiting: Arc::default() }))
     }
 
     /// A node is at this address from now on: an older connection is given up.
@@ -73,6 +77,7 @@ impl Connections {
         let writer = Outgoing {
             address,
             hello: self.hello.clone(),
+            tries: self.tries,
             lines: receiver,
             waiting: waiting.clone(),
             total: self.waiting.clone(),
@@ -103,6 +108,7 @@ impl Connections {
 struct Outgoing {
     address: SocketAddr,
     hello: Vec<u8>,
+    tries: u32,
     lines: mpsc::UnboundedReceiver<Vec<u8>>,
     /// How many bytes wait.
     waiting: Arc<AtomicUsize>,
@@ -126,7 +132,7 @@ impl Outgoing {
                 stream = None;
             }
             if stream.is_none() {
-                stream = self.connect(if met { 1 } else { FIRST_TRIES }).await;
+                stream = self.connect(if met { 1 } else { self.tries }).await;
             }
             if let Some(open) = &mut stream {
                 met = true;
