@@ -7,7 +7,7 @@
 
 use super::{
     room::{Alias, Departure, GuestEvent, GuestId, Reply, Room, Style},
-    text::{QUIET, READ, Splitter, TooLong},
+    text::{READ, Splitter, TooLong},
 };
 use std::{
     collections::BTreeMap,
@@ -364,7 +364,10 @@ async fn listen(
             return Departure::TooLong;
         }
         let reading = read.read(&mut buffer);
-        let length = if splitter.is_waiting() { timeout(QUIET, reading).await } else { Ok(reading.await) };
+        let length = match splitter.patience() {
+            Some(patience) => timeout(patience, reading).await,
+            None => Ok(reading.await),
+        };
         match length {
             Err(_) => texts.extend(splitter.on_quiet()),
             Ok(Ok(0)) => {

@@ -17,7 +17,7 @@ mod udp;
 pub use desk::{Desk, multicast_line};
 pub use hall::{Hall, Settings};
 pub use room::{Alias, Departure, GuestEvent, GuestId, NAME_MAX, Reply, Room, Style};
-pub use text::{QUIET, Splitter, TEXT_MAX, TooLong, shown};
+pub use text::{LINE_QUIET, QUIET, Splitter, TEXT_MAX, TooLong, shown};
 pub use udp::{MulticastDesk, UdpDesk};
 
 #[cfg(test)]

@@ -4,8 +4,9 @@
 //! that were written for `recv(1024)` send a text as it is, and nothing tells where it ends. The rules:
 //!
 //! 1. A newline ends a text (`\n` or `\r\n`); it is no part of it.
-//! 2. A guest whose texts end with newlines is a *line guest* from then on: only a newline, or the end of the
-//!    stream, ends its texts, and what it is told ends with one too.
+//! 2. A guest whose texts end with newlines is a *line guest*: only a newline, or the end of the stream, ends
+//!    its texts, and what it is told ends with one too. Once a newline is missing for [`LINE_QUIET`], it is
+//!    none.
 //! 3. Of any other guest, what one read gives is one text, as `recv` would have it. A read of 1024 bytes or
 //!    more may be a part of a longer text, and the first bytes of a guest may be half a line, so these wait
 //!    until nothing came for [`QUIET`].
@@ -24,6 +25,8 @@ use std::{borrow::Cow, time::Duration};
 pub const TEXT_MAX: usize = 64 * 1024;
 /// How long nothing comes before what was read counts as a whole text.
 pub const QUIET: Duration = Duration::from_millis(20);
+/// How long a line guest may pause within a line.
+pub const LINE_QUIET: Duration = Duration::from_secs(2);
 /// How much is read at once.
 pub(super) const READ: usize = 16 * 1024;
 /// A read shorter than this ends a text; a longer one may be a full segment of a longer text.
@@ -99,16 +102,17 @@ impl Splitter {
         Ok(())
     }
 
-    /// Whether something is held that silence makes a whole text.
-    pub fn is_waiting(&self) -> bool {
-        self.kind != Kind::Lines && !self.held.is_empty()
+    /// For how long nothing may come before [`Splitter::on_quiet`] is due; with nothing held, for ever.
+    pub fn patience(&self) -> Option<Duration> {
+        match self.kind {
+            _ if self.held.is_empty() => None,
+            Kind::Lines => Some(LINE_QUIET),
+            Kind::Unknown | Kind::Raw => Some(QUIET),
+        }
     }
 
-    /// Nothing came for [`QUIET`]: what is held is a text.
+    /// Nothing came for too long: what is held is a text, unless a character is cut at its end.
     pub fn on_quiet(&mut self) -> Option<String> {
-        if !self.is_waiting() {
-            return None;
-        }
         self.silences += 1;
         if is_cut(&self.held) && self.silences < SILENCES {
             return None;
@@ -227,10 +231,22 @@ mod tests {
 
     #[test]
     fn a_line_guest_may_be_slow_and_its_last_line_may_lack_an_end() {
+        assert_eq!(texts(&[Some(b"one\n"), Some(b"tw"), Some(b"o\nthr")]), ["one", "two", "|", "thr"]);
+    }
+
+    #[test]
+    fn who_ended_one_text_with_a_newline_by_chance_is_understood_again() {
         assert_eq!(
-            texts(&[Some(b"one\n"), Some(b"tw"), None, Some(b"o\nthr"), None]),
-            ["one", "two", "|", "thr"]
+            texts(&[Some(b"one\n"), Some(b"two"), None, Some(b"three")]),
+            ["one", "two", "three", "|"]
         );
+        let mut splitter = Splitter::default();
+        let mut feed = |bytes| splitter.feed(bytes, &mut Vec::new()).map(|()| splitter.patience());
+        assert_eq!(feed(b"one\n"), Ok(None));
+        assert_eq!(feed(b"two"), Ok(Some(LINE_QUIET)));
+        assert_eq!(splitter.on_quiet().as_deref(), Some("two"));
+        splitter.feed(&[b'x'; SEGMENT], &mut Vec::new()).expect("it is short");
+        assert_eq!(splitter.patience(), Some(QUIET));
     }
 
     #[test]
