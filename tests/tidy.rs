@@ -34,7 +34,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "check",
         ],
     ),
-    ("cli", &["process", "scenario", "explore", "registry", "report", "trace"]),
+    ("cli", &["process", "scenario", "explore", "live", "registry", "report", "trace"]),
     ("lib", &[]),
     ("main", &["cli", "registry"]),
 ];

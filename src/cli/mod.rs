@@ -4,6 +4,7 @@ mod args;
 mod batch;
 mod campaign;
 mod check;
+mod doctor;
 mod exit;
 mod explore;
 mod files;
@@ -118,6 +119,7 @@ fn dispatch(registry: &Registry, arguments: &Arguments, output: &mut Output) -> 
         Command::Describe(wanted) => listing::describe(registry, wanted, output),
         Command::Schema => listing::schema(output),
         Command::New(wanted) => listing::new(registry, wanted, output),
+        Command::Doctor(wanted) => doctor::doctor(wanted, output),
         Command::Completions { shell } => listing::completions(*shell, output),
         Command::Man { folder } => listing::man(folder.as_deref(), output),
     }
