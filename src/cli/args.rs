@@ -3,7 +3,6 @@
 use super::live::Live;
 pub(super) use super::live::MergeJournals;
 use crate::{explore::TRIES, live::doctor::GROUP, process::parse_duration, scenario::Vary};
-use crate::{explore::TRIES, process::parse_duration, scenario::Vary};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use std::{

@@ -153,7 +153,8 @@ pub async fn run(
     }
     let mut node = Node::begin(plan, header, actors, &settings, &name, epoch, transport, reports)?;
     tokio::time::sleep(Duration::from_nanos(epoch.saturating_sub(wall_clock()))).await;
-    node.clock = Clock::new(node.epoch, settings.speed);
+    let end = plan.setup.until.unwrap_or(Time::NEVER);
+    node.clock = Clock::new(node.epoch, settings.speed, end);
     node.run(incoming, commands).await
 }
 
@@ -241,7 +242,7 @@ impl Node {
             names: plan.setup.names.clone(),
             me: settings.node,
             core: core.map_err(stable)?,
-            clock: Clock::new(epoch, settings.speed),
+            clock: Clock::new(epoch, settings.speed, Time::NEVER),
             epoch,
             transport,
             journal,
@@ -287,7 +288,7 @@ impl Node {
                     Some(Command::Quit) | None => break,
                     Some(command) => self.obey(command),
                 },
-                () = tokio::time::sleep(sleep.unwrap_or(Duration::MAX / 4)), if sleep.is_some() => {}
+                () = tokio::time::sleep(sleep.unwrap_or_default()), if sleep.is_some() => {}
             }
         }
         let now = self.clock.now();
