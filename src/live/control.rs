@@ -15,6 +15,8 @@ pub enum Command {
         epoch: String,
         /// Where the other nodes listen.
         peers: BTreeMap<String, SocketAddr>,
+        /// Whether the node was there before and crashed.
+        again: bool,
     },
     /// A node listens at another address from now on.
     Peer {

@@ -203,8 +203,10 @@ impl Core {
 
     /// What is due happens.
     fn come(&mut self, now: Time, due: Due, refused: &mut Vec<(ProcessId, Refusal)>) {
-        let at = if now.since(due.0) > LATE { now } else { due.0 };
-        self.now = self.now.max(at);
+        if now.since(due.0) > LATE {
+            self.play(now);
+        }
+        self.now = self.now.max(due.0);
         match self.due.remove(&due) {
             Some(Coming::Timer(slot)) => self.expire(slot, self.running[slot as usize].sequence),
             Some(Coming::Message(envelope)) => {

@@ -36,6 +36,10 @@ use tokio::{
 pub const NODES_MAX: usize = 128;
 /// How long nodes may take to start.
 const START: Duration = Duration::from_secs(20);
+/// How long a node has to crash by itself before it is killed.
+const LATE: Duration = Duration::from_millis(250);
+/// How long everybody has to hear that the run begins, and for each node a little more, in nanoseconds.
+const PREPARATION: (u64, u64) = (60_000_000, 5_000_000);
 /// How long nodes may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(2);
 /// How often nodes are asked how things stand.
@@ -104,6 +108,8 @@ struct Actor {
     /// Which of the node's processes this is.
     life: u32,
     paused: bool,
+    /// The last question that it was asked.
+    asked: u64,
     status: Option<Status>,
 }
 
@@ -177,8 +183,8 @@ impl Director<'_, '_> {
             self.await_ready(node).await?;
         }
         // Everybody has the time to hear of it before it begins.
-        self.epoch = wall_clock() + 30_000_000;
-        let begin = self.begin();
+        self.epoch = wall_clock() + PREPARATION.0 + PREPARATION.1 * names.len() as u64;
+        let begin = self.begin(false);
         for node in names.ids() {
             self.tell(node, &begin).await;
         }
@@ -232,7 +238,8 @@ impl Director<'_, '_> {
     /// Whether every node is idle and nothing is planned any more.
     fn is_idle(&self) -> bool {
         let over = self.agenda.is_over(&self.world) && self.restarts.is_empty();
-        let idle = |actor: &Actor| actor.paused || actor.status.is_some_and(|status| status.idle);
+        let idle =
+            |actor: &Actor| actor.paused || actor.asked > 0 && actor.status.is_some_and(|status| status.idle);
         over && self.actors.values().all(idle)
     }
 
@@ -245,13 +252,16 @@ impl Director<'_, '_> {
     /// Whether everybody has answered the last question.
     fn all_have_answered(&self) -> bool {
         let answered =
-            |actor: &Actor| actor.paused || actor.status.is_some_and(|status| status.round == self.round);
-        self.round == 0 || self.actors.values().all(answered)
+            |actor: &Actor| actor.paused || actor.status.map_or(0, |status| status.round) == actor.asked;
+        self.actors.values().all(answered)
     }
 
     async fn ask_all(&mut self) {
         self.round += 1;
         for node in self.world.names().ids() {
+            if let Some(actor) = self.actors.get_mut(&node).filter(|actor| !actor.paused) {
+                actor.asked = self.round;
+            }
             self.tell(node, &Command::Status(self.round)).await;
         }
     }
@@ -259,9 +269,10 @@ impl Director<'_, '_> {
     /// Plays what is due of the timeline.
     async fn advance(&mut self, now: Time) -> Result<(), DirectorError> {
         let mut consequences = Vec::new();
-        while self.agenda.play(&mut self.world, now, &|_| true, &mut consequences) {
+        while let Some(at) = self.agenda.due(&self.world).filter(|at| *at <= now) {
+            self.agenda.play(&mut self.world, now, &|_| true, &mut consequences);
             for consequence in std::mem::take(&mut consequences) {
-                self.carry_out(now, consequence).await?;
+                self.carry_out(at, consequence).await?;
             }
         }
         while let Some((at, node)) = self.restarts.pop_first() {
@@ -279,8 +290,11 @@ impl Director<'_, '_> {
             Consequence::Crashed(node) => {
                 self.note(now, node, EventKind::Crash);
                 if let Some(mut actor) = self.actors.remove(&node) {
-                    // It may have gone already: it knows the timeline too.
-                    let _gone = actor.child.kill().await;
+                    // It knows the timeline too, and ends itself after what came before; a moment is left for that.
+                    let ended = tokio::time::timeout(LATE, actor.child.wait()).await;
+                    if ended.is_err() {
+                        let _gone = actor.child.kill().await;
+                    }
                 }
             }
             Consequence::Restarted(node) => {
@@ -316,7 +330,7 @@ impl Director<'_, '_> {
         let address = self.addresses.remove(&node).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
         self.spawn(node, address, life)?;
         self.await_ready(node).await?;
-        let begin = self.begin();
+        let begin = self.begin(true);
         self.tell(node, &begin).await;
         let (name, address) = (self.name(node), self.addresses[&node]);
         for other in self.world.names().ids().filter(|other| *other != node) {
@@ -334,9 +348,9 @@ impl Director<'_, '_> {
         self.world.names().name(node).into_owned()
     }
 
-    fn begin(&self) -> Command {
+    fn begin(&self, again: bool) -> Command {
         let peers = self.addresses.iter().map(|(node, address)| (self.name(*node), *address)).collect();
-        Command::Begin { epoch: self.epoch.to_string(), peers }
+        Command::Begin { epoch: self.epoch.to_string(), peers, again }
     }
 
     fn spawn(&mut self, node: ProcessId, listen: SocketAddr, life: u32) -> Result<(), DirectorError> {
@@ -359,7 +373,7 @@ impl Director<'_, '_> {
             }
             let _gone = sender.send((node, life, None));
         });
-        self.actors.insert(node, Actor { child, commands, life, paused: false, status: None });
+        self.actors.insert(node, Actor { child, commands, life, paused: false, asked: 0, status: None });
         Ok(())
     }
 
@@ -440,7 +454,7 @@ impl Director<'_, '_> {
     fn signal(&mut self, node: ProcessId, stop: bool) {
         let Some(actor) = self.actors.get_mut(&node) else { return };
         actor.paused = stop;
-        actor.status = None;
+        (actor.asked, actor.status) = (0, None);
         send_signal(&actor.child, stop);
     }
 

@@ -123,11 +123,12 @@ pub async fn run(
     for (peer, address) in &settings.peers {
         transport.introduce(*peer, *address);
     }
-    let mut epoch = wall_clock();
+    let (mut epoch, mut returns) = (wall_clock(), false);
     if settings.directed {
         loop {
             match commands.recv().await {
-                Some(Command::Begin { epoch: begins, peers }) => {
+                Some(Command::Begin { epoch: begins, peers, again }) => {
+                    returns = again;
                     epoch = begins.parse().unwrap_or(epoch);
                     for (peer, address) in peers {
                         plan.setup
@@ -143,7 +144,7 @@ pub async fn run(
             }
         }
     }
-    let mut node = Node::begin(plan, header, actors, &settings, &name, epoch, transport, reports)?;
+    let mut node = Node::begin(plan, header, actors, &settings, (epoch, returns), transport, reports)?;
     tokio::time::sleep(Duration::from_nanos(epoch.saturating_sub(wall_clock()))).await;
     let end = plan.setup.until.unwrap_or(Time::NEVER);
     node.clock = Clock::new(node.epoch, settings.speed, end);
@@ -180,11 +181,11 @@ impl Node {
         header: Header,
         actors: Box<dyn Actors>,
         settings: &Settings,
-        name: &str,
-        epoch: u64,
+        (epoch, returns): (u64, bool),
         transport: Transport,
         reports: mpsc::UnboundedSender<Report>,
     ) -> Result<Self, NodeError> {
+        let name = &*plan.setup.names.name(settings.node);
         let folder = settings.folder.clone();
         std::fs::create_dir_all(&folder).map_err(|error| NodeError::Folder { folder, error })?;
         let owner =
@@ -193,7 +194,9 @@ impl Node {
         let live = Live { node: Some(name.to_owned()), epoch: epoch.to_string() };
         let header = Header { live: Some(live), ..header };
         let path = settings.folder.join(journal_name(name));
-        let (journal, birth, old_epoch) = Journal::open(&path, &header)?;
+        let (journal, mut birth, old_epoch) = Journal::open(&path, &header)?;
+        // It may have been killed before it had written anything.
+        birth.life = birth.life.max(u32::from(returns));
         let saved = if birth.life > 0 { storage.load()? } else { None };
         let stable = |error| NodeError::Stable { path: storage.path().to_owned(), error };
         let core = Core::new(plan, settings.seed, actors, settings.node, birth, saved.as_deref());

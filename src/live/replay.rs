@@ -147,7 +147,8 @@ impl Life<'_> {
         let lives =
             self.before.iter().filter(|event| matches!(event.kind, EventKind::Boot | EventKind::Restart));
         let birth = Birth {
-            life: lives.count() as u32,
+            // It may have been killed before it had written anything.
+            life: (lives.count() as u32).max(u32::from(is_return)),
             index: self.before.len() as u64,
             lamport: self.before.iter().filter_map(|event| event.lamport).max().unwrap_or(0),
             sent: self.before.iter().filter(|event| event.kind == EventKind::Send).count() as u64,

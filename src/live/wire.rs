@@ -237,7 +237,8 @@ impl Envelope {
     pub(super) fn readings(&self) -> [Option<String>; 2] {
         let kind = serde_json::Value::from(self.kind.as_str());
         match &self.content {
-            None => [Some(kind.to_string()), None],
+            // A trace does not tell a content of null from none.
+            None => [Some(kind.to_string()), Some(format!("{{{kind}:null}}"))],
             Some(content) => [Some(format!("{{{kind}:{content}}}")), Some(content.to_string())],
         }
     }
