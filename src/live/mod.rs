@@ -11,6 +11,7 @@ pub mod director;
 pub mod doctor;
 mod effects;
 pub mod guests;
+mod inputs;
 mod journal;
 mod lines;
 mod merge;

@@ -3,6 +3,9 @@
 //! The nodes play requests, clocks and the network's behaviour themselves, each for its own part. What needs somebody from
 //! outside is done here: a crash is SIGKILL, a restart a new process, a pause SIGSTOP.
 
+mod actors;
+mod notes;
+
 use super::{
     Clock, JournalError,
     agenda::Agenda,
@@ -14,20 +17,19 @@ use super::{
 use crate::{
     process::{End, ProcessId, Time},
     scenario::Plan,
-    trace::{EventKind, Header, Live},
+    trace::{EventKind, Header},
     world::{Action, Consequence, Reason, World},
 };
 use std::{
     collections::BTreeMap,
     io,
     net::SocketAddr,
-    path::{Path, PathBuf},
-    process::Stdio,
+    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
 use tokio::{
-    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    io::AsyncBufReadExt,
     process::{Child, ChildStdin},
     sync::mpsc,
 };
@@ -353,47 +355,6 @@ impl Director<'_, '_> {
         Command::Begin { epoch: self.epoch.to_string(), peers, again }
     }
 
-    fn spawn(&mut self, node: ProcessId, listen: SocketAddr, life: u32) -> Result<(), DirectorError> {
-        let name = self.name(node);
-        let failed = |error| DirectorError::Spawn { node: name.clone(), error };
-        let mut command = (self.wanted.spawn)(&name, listen);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
-        let mut child = command.spawn().map_err(failed)?;
-        let (Some(commands), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
-            unreachable!("both were piped");
-        };
-        let sender = self.sender.clone();
-        tokio::spawn(async move {
-            let mut lines = BufReader::new(output).lines();
-            while let Ok(Some(line)) = lines.next_line().await {
-                let Ok(report) = serde_json::from_str(&line) else { continue };
-                if sender.send((node, life, Some(report))).is_err() {
-                    return;
-                }
-            }
-            let _gone = sender.send((node, life, None));
-        });
-        self.actors.insert(node, Actor { child, commands, life, paused: false, asked: 0, status: None });
-        Ok(())
-    }
-
-    async fn await_ready(&mut self, node: ProcessId) -> Result<(), DirectorError> {
-        let late = tokio::time::sleep(START);
-        tokio::pin!(late);
-        let current = self.actors.get(&node).map(|actor| actor.life);
-        while !self.addresses.contains_key(&node) {
-            tokio::select! {
-                said = self.receiver.recv() => match said {
-                    Some((who, life, None)) if who == node && Some(life) == current => return Err(DirectorError::Start(self.name(node))),
-                    Some(said) => self.listen(said)?,
-                    None => return Err(DirectorError::Start(self.name(node))),
-                },
-                () = &mut late => return Err(DirectorError::Start(self.name(node))),
-            }
-        }
-        Ok(())
-    }
-
     fn listen(&mut self, (node, life, report): Said) -> Result<(), DirectorError> {
         let name = self.name(node);
         let current = self.actors.get(&node).is_some_and(|actor| actor.life == life);
@@ -443,40 +404,6 @@ impl Director<'_, '_> {
         Ok(())
     }
 
-    async fn tell(&mut self, node: ProcessId, command: &Command) {
-        let Some(actor) = self.actors.get_mut(&node).filter(|actor| !actor.paused) else { return };
-        let Ok(mut line) = serde_json::to_vec(command) else { return };
-        line.push(b'\n');
-        // One that is gone will be noticed when its output ends.
-        let _gone = actor.commands.write_all(&line).await;
-    }
-
-    fn signal(&mut self, node: ProcessId, stop: bool) {
-        let Some(actor) = self.actors.get_mut(&node) else { return };
-        actor.paused = stop;
-        (actor.asked, actor.status) = (0, None);
-        send_signal(&actor.child, stop);
-    }
-
-    fn note(&mut self, now: Time, node: ProcessId, kind: EventKind) {
-        self.lines.aside(now, Entry::at(node, kind));
-    }
-
-    fn note_network(&mut self, now: Time, planned: u32, restored: bool) {
-        let setup = self.world.setup().clone();
-        let action = &setup.agenda[planned as usize].action;
-        let (kind, detail) = setup.names.scope(|| match action {
-            _ if restored => (EventKind::Heal, serde_json::json!({ action.name(): action.particulars() })),
-            Action::Partition(_) => (EventKind::Partition, action.particulars()),
-            Action::Cut(_) => (EventKind::Cut, action.particulars()),
-            Action::Link(..) => (EventKind::Link, action.particulars()),
-            _ => (EventKind::Heal, action.particulars()),
-        });
-        let detail = detail.to_string();
-        let nowhere = Entry { node: None, ..Entry::at(ProcessId(0), kind) };
-        self.lines.aside(now, Entry { body: Some(detail.as_bytes()), ..nowhere });
-    }
-
     /// Everybody says goodbye; who does not is killed.
     async fn stop(&mut self) {
         let nodes: Vec<ProcessId> = self.actors.keys().copied().collect();
@@ -508,31 +435,4 @@ impl Director<'_, '_> {
             let _gone = actor.child.kill().await;
         }
     }
-
-    /// Writes what happened from outside; gives the file.
-    fn write_down(&mut self, folder: &Path, header: Header) -> Result<PathBuf, JournalError> {
-        let path = folder.join("director.journal");
-        let live = Live { node: None, epoch: self.epoch.to_string() };
-        let failed = |error| JournalError::Io { path: path.clone(), error };
-        let mut bytes = serde_json::to_vec(&Header { live: Some(live), ..header })
-            .map_err(|error| failed(error.into()))?;
-        bytes.push(b'\n');
-        bytes.append(self.lines.out());
-        std::fs::write(&path, bytes).map_err(failed)?;
-        Ok(path)
-    }
 }
-
-#[cfg(unix)]
-fn send_signal(child: &Child, stop: bool) {
-    use rustix::process::{Pid, Signal, kill_process};
-    let signal = if stop { Signal::STOP } else { Signal::CONT };
-    let id = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-    if let Some(id) = id {
-        let _gone = kill_process(id, signal);
-    }
-}
-
-/// Without signals the node holds itself back: it knows the timeline.
-#[cfg(not(unix))]
-fn send_signal(_child: &Child, _stop: bool) {}
