@@ -1,6 +1,9 @@
 //! The commands and their flags.
 
+use super::live::Live;
+pub(super) use super::live::MergeJournals;
 use crate::{explore::TRIES, live::doctor::GROUP, process::parse_duration, scenario::Vary};
+use crate::{explore::TRIES, process::parse_duration, scenario::Vary};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use std::{
@@ -51,6 +54,8 @@ pub(super) enum Command {
     Merge(Merge),
     /// Make a failure file smaller
     Shrink(Shrink),
+    /// Run a scenario's nodes as real processes, over real UDP and TCP sockets
+    Live(Live),
     /// Look at traces, convert and compare them
     Trace {
         #[command(subcommand)]
@@ -393,6 +398,8 @@ pub(super) enum Trace {
     },
     /// Convert a trace for another tool
     Convert(Convert),
+    /// Put the journals of a live run's nodes together, ordered by happens-before
+    Merge(MergeJournals),
 }
 
 #[derive(Debug, Args)]

@@ -11,6 +11,7 @@ mod files;
 mod found;
 mod fuzz;
 mod listing;
+mod live;
 mod merge;
 mod outcome;
 mod output;
@@ -112,6 +113,7 @@ fn dispatch(registry: &Registry, arguments: &Arguments, output: &mut Output) -> 
         Command::Explore(wanted) => explore::explore(registry, wanted, output),
         Command::Merge(wanted) => merge::merge(registry, wanted, output),
         Command::Shrink(wanted) => shrink::shrink(registry, wanted, output),
+        Command::Live(wanted) => live::live(registry, wanted, output),
         Command::Trace { command } => traces::trace(registry, command, output),
         Command::List(wanted) => listing::list(registry, wanted, output),
         Command::Describe(wanted) => listing::describe(registry, wanted, output),

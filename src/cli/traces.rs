@@ -8,6 +8,7 @@ use super::{
     run::load,
 };
 use crate::{
+    live,
     process::Names,
     registry::{Options, Registry},
     report::{self, Format, Measures, Selection, Stats, TextOptions, UnknownFormat},
@@ -23,6 +24,9 @@ pub(super) fn replay(registry: &Registry, wanted: &Replay, output: &mut Output) 
     }
     let trace = read(&wanted.trace, output)?;
     let name = files::name(&wanted.trace);
+    if live::is_live(&trace) {
+        return super::live::replay(registry, &name, &trace, output);
+    }
     let header = &trace.header;
     let seed = header.seed.parse().map_err(|_| Failure::Usage(format!("{name}: its seed is no number")))?;
     let plan = scenario::reload(&name, &header.scenario, registry).map_err(|mistakes| {
@@ -105,6 +109,7 @@ pub(super) fn trace(registry: &Registry, command: &Command, output: &mut Output)
         }
         Command::Diff { first, second } => return diff(first, second, output),
         Command::Convert(wanted) => convert(wanted, output)?,
+        Command::Merge(wanted) => return super::live::merge(registry, wanted, output),
     }
     Ok(Exit::Held)
 }

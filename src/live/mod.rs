@@ -1,6 +1,30 @@
-//! Nodes on a real network: the same machines as everywhere, with sockets, clocks and files of this computer.
+//! The sibling of the simulator: the same processes on a real clock, over real sockets, with real files.
+//!
+//! [`Core`] is one node without input or output; [`node`] drives it from sockets and clock, and keeps its journal. What the
+//! journals of a run's nodes say becomes one trace with [`merge`], and is run again with [`replay`].
 
+mod agenda;
+mod clock;
+pub mod control;
+mod core;
+pub mod director;
 pub mod doctor;
+mod effects;
 pub mod guests;
+mod journal;
+mod lines;
+mod merge;
+pub mod node;
+mod replay;
 pub mod seal;
 pub mod storage;
+mod transport;
+mod wire;
+
+pub use self::core::{Birth, Core, Parcel};
+pub use clock::{Clock, wall_clock};
+pub use journal::{Journal, JournalError};
+pub use merge::{MergeError, is_live, merge};
+pub use replay::{Replayed, replay};
+pub use transport::Kind as TransportKind;
+pub use wire::{Hello, LINE_LIMIT, Refusal};

@@ -1,6 +1,7 @@
 //! Every algorithm by name: the one place that knows them all and turns generics into a table of functions.
 
 mod facts;
+mod live;
 mod run;
 
 pub use facts::{Described, Stated};
@@ -35,7 +36,7 @@ use crate::{
     explore::Subject,
     process::{Actors, Description, Problem, Process, Samples, Verdict},
     scenario::{Catalogue, Facts, Misfit, Plan},
-    trace::Trace,
+    trace::{Header, Trace},
 };
 use facts::Known;
 use indexmap::IndexMap;
@@ -220,6 +221,21 @@ impl Registry {
         let entry = self.entries.get(plan.algorithm.as_str());
         let entry = entry.ok_or_else(|| RunError::UnknownAlgorithm(plan.algorithm.clone()))?;
         Ok(run::run(plan, options, (entry.actors)(plan)?, &*(entry.jury)(&plan.checks)))
+    }
+
+    /// The processes of a scenario, none of them booted: for a driver that is not the simulator.
+    ///
+    /// # Errors
+    /// When the plan is not one of this registry's.
+    pub fn actors(&self, plan: &Plan) -> Result<Box<dyn Actors>, RunError> {
+        let entry = self.entries.get(plan.algorithm.as_str());
+        let entry = entry.ok_or_else(|| RunError::UnknownAlgorithm(plan.algorithm.clone()))?;
+        Ok((entry.actors)(plan)?)
+    }
+
+    /// The header of a run of this scenario with this seed.
+    pub fn header(&self, plan: &Plan, seed: u64) -> Header {
+        run::header(plan, seed)
     }
 
     /// What a search needs to know of a scenario; none when its algorithm is not known here.

@@ -7,7 +7,7 @@ use crate::{
     process::{Actors, Cast, End, Names, Process, ProcessId, Request, Table, Troupe, Verdict},
     scenario::{Channel, Difference, Misfit, Plan, Remark, Results, fit},
     simulate::{Engine, Pending, Queue, Summary},
-    trace::{self, Footer, Header, Level, Nodes, Told, Trace, TraceError, VERSION},
+    trace::{self, EventKind, Footer, Header, Level, Nodes, Told, Trace, TraceError, VERSION},
     world::Fault,
 };
 use indexmap::IndexMap;
@@ -282,8 +282,8 @@ fn idle_faults(faults: &[Fault]) -> Vec<Idle> {
     idle.map(told).collect()
 }
 
-/// Everything that replaying needs.
-fn header(plan: &Plan, seed: u64) -> Header {
+/// The header of a run of this scenario: everything that replaying needs.
+pub(super) fn header(plan: &Plan, seed: u64) -> Header {
     let mut scenario = plan.resolved.clone();
     scenario["seed"] = Value::from(seed.to_string());
     Header {
@@ -294,5 +294,22 @@ fn header(plan: &Plan, seed: u64) -> Header {
         algorithm: plan.algorithm.clone(),
         nodes: Nodes::from(&plan.setup.names),
         scenario,
+        live: None,
     }
+}
+
+/// Whether an event is the beginning of a step of a process.
+pub(super) fn is_step(kind: EventKind) -> bool {
+    use EventKind::{Boot, Receive, Request, Restart, Timer};
+    matches!(kind, Boot | Restart | Request | Receive | Timer)
+}
+
+/// Where a run that was judged differs from what its scenario expects.
+pub(super) fn compare(
+    plan: &Plan,
+    footer: &Footer,
+    outputs: Option<&BTreeMap<ProcessId, Vec<Value>>>,
+) -> Difference {
+    let results = Results { verdicts: &footer.verdicts, messages: &footer.messages, outputs };
+    plan.expect.compare(&plan.setup.names, results)
 }

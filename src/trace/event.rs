@@ -38,6 +38,19 @@ pub struct Header {
     pub nodes: Nodes,
     /// The scenario as it ran, resolved: every default filled in, every `--set` applied.
     pub scenario: Value,
+    /// Of a live run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub live: Option<Live>,
+}
+
+/// What the header of a live run says beside the rest.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Live {
+    /// Whose journal this is; absent from a trace of all nodes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
+    /// When the run began, by the wall clock: nanoseconds since 1970, as a string because it has 64 bits.
+    pub epoch: String,
 }
 
 /// Names as a header lists them.

@@ -160,6 +160,17 @@ impl Trace {
         out.write_all(b"\n")
     }
 
+    /// The lines of all events, each with its newline.
+    pub fn lines(&self) -> Vec<u8> {
+        let mut lines = Vec::new();
+        let gathered = self.each_line(|line| {
+            lines.extend_from_slice(line);
+            Ok(())
+        });
+        gathered.expect("a vector takes whatever is written to it");
+        lines
+    }
+
     /// BLAKE3 over the lines of all events, each with its newline, in hexadecimal.
     pub fn digest(&self) -> String {
         let mut hasher = blake3::Hasher::new();

@@ -10,9 +10,10 @@ mod tell;
 
 pub use diff::{Difference, Place, first_difference, first_differing_line, notes};
 pub use error::TraceError;
-pub use event::{Event, EventKind, Footer, Header, Nodes, Trace, VERSION};
+pub use event::{Event, EventKind, Footer, Header, Live, Nodes, Trace, VERSION};
 pub use line::Line;
 pub use read::{read, read_unverified};
 pub use record::{Counts, Level, Record, Recording};
 pub(crate) use record::{NO_VALUE, NOBODY, NONE};
+pub(crate) use tell::inside;
 pub use tell::{Recorded, Told};

@@ -219,7 +219,7 @@ fn put(body: &mut Vec<u8>, value: &serde_json::Value) {
 }
 
 /// What a message's JSON says beyond its kind: the inside of `{"kind":...}`, nothing of `"kind"`, all of the rest.
-fn inside<'a>(json: &'a [u8], kind: Option<&str>) -> &'a [u8] {
+pub(crate) fn inside<'a>(json: &'a [u8], kind: Option<&str>) -> &'a [u8] {
     let Some(kind) = kind.map(str::as_bytes) else { return json };
     let strip = |json: &'a [u8], before: &[u8], after: &[u8]| -> Option<&'a [u8]> {
         json.strip_prefix(before)?.strip_prefix(kind)?.strip_prefix(after)

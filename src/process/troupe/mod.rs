@@ -152,6 +152,24 @@ pub trait Actors: Values + Interned + Send {
     fn size(&self, slot: u32) -> u32;
     /// The places of a process's running timers, in order of their names.
     fn timers(&self, node: ProcessId) -> &[u32];
+    /// Takes in a message that comes from outside, for one delivery; gives its place. `json` is a message as
+    /// [`Values::put`] writes it.
+    ///
+    /// # Errors
+    /// When it is none of the algorithm's messages.
+    fn admit(&mut self, from: ProcessId, json: &[u8]) -> serde_json::Result<u32>;
+    /// One more request that can be asked for; gives its number.
+    ///
+    /// # Errors
+    /// When it is none of the problem's requests.
+    fn add_request(&mut self, json: &[u8]) -> serde_json::Result<u32>;
+    /// What a process finds in its stable storage when it boots.
+    ///
+    /// # Errors
+    /// When it is nothing that the algorithm saves.
+    fn restore(&mut self, node: ProcessId, json: &[u8]) -> serde_json::Result<()>;
+    /// Forgets the values kept so far, and the requests from number `requests` on.
+    fn forget_values(&mut self, requests: u32);
 }
 
 /// All processes of a run of `P`.
@@ -357,5 +375,27 @@ impl<P: Process> Actors for Troupe<P> {
 
     fn timers(&self, node: ProcessId) -> &[u32] {
         self.timers.of(node)
+    }
+
+    fn admit(&mut self, from: ProcessId, json: &[u8]) -> serde_json::Result<u32> {
+        let slot = self.bodies.insert(serde_json::from_slice(json)?, from);
+        self.bodies.expect(slot, 1);
+        Ok(slot)
+    }
+
+    fn add_request(&mut self, json: &[u8]) -> serde_json::Result<u32> {
+        let requests = &mut self.kept.exchange.requests;
+        requests.push(serde_json::from_slice(json)?);
+        Ok(requests.len() as u32 - 1)
+    }
+
+    fn restore(&mut self, node: ProcessId, json: &[u8]) -> serde_json::Result<()> {
+        self.stable[node.index()] = serde_json::from_slice(json)?;
+        Ok(())
+    }
+
+    fn forget_values(&mut self, requests: u32) {
+        self.kept.clear();
+        self.kept.exchange.requests.truncate(requests as usize);
     }
 }

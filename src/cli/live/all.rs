@@ -1,0 +1,143 @@
+//! A whole scenario: a process for each node, then one trace and its verdicts.
+
+use super::{
+    super::{
+        exit::{Exit, Failure},
+        files,
+        outcome::{Ran, Results},
+        output::Output,
+        program,
+        run::quoted,
+    },
+    Live, block_on, plan,
+    replay::journal,
+};
+use crate::{
+    live::{
+        self,
+        control::Report,
+        director::{self, Directing},
+    },
+    registry::Registry,
+    scenario::Override,
+    trace::Trace,
+};
+use std::{
+    env, fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+/// Plays scenarios, one after the other.
+pub(super) fn run(
+    registry: &Registry,
+    wanted: &Live,
+    files: &[PathBuf],
+    overrides: &[Override],
+    output: &mut Output,
+) -> Result<Exit, Failure> {
+    if files.len() > 1 && wanted.trace.is_some() {
+        return Err(Failure::Usage("--trace takes one scenario".into()));
+    }
+    let mut results = Results::new(wanted.reporting.format(), files, false);
+    for file in files {
+        match play(registry, wanted, file, overrides, output) {
+            Ok(ran) => results.add(&ran, wanted.view, output)?,
+            Err(failure) => results.add_broken(&files::name(file), &failure, output)?,
+        }
+        output.flush()?;
+    }
+    results.finish(output)
+}
+
+fn play(
+    registry: &Registry,
+    wanted: &Live,
+    file: &Path,
+    overrides: &[Override],
+    output: &mut Output,
+) -> Result<Ran, Failure> {
+    let plan = plan(registry, wanted, file, overrides)?;
+    let seed = wanted.sources.seed.unwrap_or(plan.seed);
+    let kept = wanted.dir.clone();
+    let folder = kept.clone().unwrap_or_else(temporary);
+    fs::create_dir_all(&folder).map_err(Failure::io(folder.display().to_string()))?;
+    let cleared = clear(&folder);
+    cleared.map_err(Failure::io(folder.display().to_string()))?;
+    let this = env::current_exe().map_err(Failure::io("this program"))?;
+    let name = files::name(file);
+    let spawn = |node: &str, listen: SocketAddr| {
+        let mut command = tokio::process::Command::new(&this);
+        command.arg("live").arg(file).args(["--node", node, "--directed", "--listen", &listen.to_string()]);
+        command.args(["--speed", &wanted.speed.to_string(), "--seed", &seed.to_string()]);
+        command.arg("--dir").arg(&folder);
+        for text in &wanted.sources.overrides {
+            command.args(["--set", text]);
+        }
+        if let Some(until) = &wanted.until {
+            command.args(["--until", until]);
+        }
+        if let Some(transport) = wanted.transport {
+            command.args(["--transport", transport.name()]);
+        }
+        command
+    };
+    let mut heard = |node: &str, report: &Report| {
+        if let Report::Refused(sentence) = report {
+            output.warn(&format!("{node}: {sentence}"));
+        }
+    };
+    let directing = Directing {
+        plan: &plan,
+        seed,
+        folder: folder.clone(),
+        speed: wanted.speed.get(),
+        spawn: &spawn,
+        heard: &mut heard,
+    };
+    let directed = block_on(director::direct(directing, registry.header(&plan, seed)))?;
+    let directed = directed.map_err(|error| Failure::Usage(format!("{name}: {error}")))?;
+    let journals: Result<Vec<Trace>, Failure> =
+        directed.journals.iter().filter(|path| path.exists()).map(|path| journal(path)).collect();
+    let merged = live::merge(journals?).map_err(|error| Failure::Internal(format!("{name}: {error}")))?;
+    let outcome = registry.conclude(&plan, merged, directed.end);
+    let outcome = outcome.map_err(|error| Failure::Internal(format!("{name}: {error}")))?;
+    if let Some(path) = &wanted.trace {
+        let created =
+            fs::File::create(path).and_then(|file| outcome.write_trace(&mut std::io::BufWriter::new(file)));
+        created.map_err(Failure::io(path.display().to_string()))?;
+    }
+    if kept.is_none() {
+        // It is in the temporary folder: the system cleans up after us where we cannot.
+        let _left = fs::remove_dir_all(&folder);
+    }
+    Ok(Ran {
+        file: name,
+        plan,
+        outcome,
+        diverged: None,
+        verified: false,
+        compared: None,
+        trace: wanted.trace.as_ref().map(|path| path.display().to_string()),
+        again: format!("{} live {} --all", program(), quoted(&file.display().to_string())),
+    })
+}
+
+/// A run begins with nothing saved: what an earlier one left there is not this one's.
+fn clear(folder: &Path) -> std::io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let ours = path.extension().is_some_and(|extension| {
+            ["jsonl", "journal", "stable", "lock"].iter().any(|own| extension == *own)
+        });
+        if ours {
+            fs::remove_file(path)?;
+        }
+    }
+    Ok(())
+}
+
+/// A folder of this run's own.
+fn temporary() -> PathBuf {
+    env::temp_dir().join(format!("synod-live-{}-{}", std::process::id(), live::wall_clock()))
+}

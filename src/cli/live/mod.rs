@@ -1,0 +1,64 @@
+//! `live`: a scenario's nodes as processes on real sockets.
+
+mod all;
+mod args;
+mod node;
+mod replay;
+
+pub(super) use args::{Live, MergeJournals};
+pub(super) use replay::{merge, replay};
+
+use super::{
+    exit::{Exit, Failure},
+    files,
+    output::Output,
+    run::{load, overrides, parse_override},
+};
+use crate::{
+    live::TransportKind,
+    process::parse_duration,
+    registry::Registry,
+    scenario::{Override, Plan},
+};
+use std::path::Path;
+
+/// Runs one node, or all of them.
+pub(super) fn live(registry: &Registry, wanted: &Live, output: &mut Output) -> Result<Exit, Failure> {
+    let files = files::scenarios(&wanted.sources.files)?;
+    let mut overrides = overrides(&wanted.sources)?;
+    if let Some(until) = &wanted.until {
+        parse_duration(until).map_err(|error| Failure::Usage(format!("--until: {error}")))?;
+        overrides.push(parse_override(&format!("until={until}"))?);
+    }
+    if wanted.all {
+        return all::run(registry, wanted, &files, &overrides, output);
+    }
+    let [file] = files.as_slice() else {
+        return Err(Failure::Usage("--node takes one scenario; --all takes several".into()));
+    };
+    let plan = plan(registry, wanted, file, &overrides)?;
+    node::run(registry, wanted, &plan, output)
+}
+
+/// Reads a scenario that can be run live.
+fn plan(registry: &Registry, wanted: &Live, file: &Path, overrides: &[Override]) -> Result<Plan, Failure> {
+    let plan = load(registry, file, overrides, wanted.sources.seed)?;
+    let name = files::name(file);
+    if plan.schedule.is_some() {
+        let sentence = format!(
+            "{name}: a `schedule` says exactly what happens when; only `run` and `replay` can do that"
+        );
+        return Err(Failure::Usage(sentence));
+    }
+    Ok(plan)
+}
+
+fn transport(wanted: &Live, _plan: &Plan) -> TransportKind {
+    wanted.transport.map_or(TransportKind::Tcp, args::Transport::kind)
+}
+
+/// Runs what is asynchronous.
+fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    Ok(runtime.map_err(Failure::io("the system's events"))?.block_on(work))
+}

@@ -1,0 +1,80 @@
+//! What a node is told while it runs, and what it tells: lines of JSON between the director and its nodes, or what
+//! somebody types at a prompt.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::{collections::BTreeMap, net::SocketAddr};
+
+/// What a node is told.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Command {
+    /// The run began, or begins, when the wall clock shows `epoch`; the others are there.
+    Begin {
+        /// Nanoseconds since 1970; a string because it has 64 bits.
+        epoch: String,
+        /// Where the other nodes listen.
+        peers: BTreeMap<String, SocketAddr>,
+    },
+    /// A node listens at another address from now on.
+    Peer {
+        /// Which.
+        node: String,
+        /// Where.
+        address: SocketAddr,
+    },
+    /// The application asks for this.
+    Ask(Value),
+    /// Say how things stand, in answer to the question with this number.
+    Status(u64),
+    /// Say goodbye and stop.
+    Quit,
+}
+
+/// What a node tells.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Report {
+    /// It listens here.
+    Ready(SocketAddr),
+    /// The process told its application this.
+    Output(Value),
+    /// How things stand.
+    Status(Status),
+    /// Something that came in, or was typed, was refused: a sentence.
+    Refused(String),
+    /// It stops.
+    Bye(Summary),
+}
+
+/// How things stand with a node.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Status {
+    /// Which question this answers.
+    pub round: u64,
+    /// Whether it would do nothing more by itself.
+    pub idle: bool,
+    /// How many messages it has handed to the network in this life.
+    pub sent: u64,
+    /// How many it has taken from there.
+    pub received: u64,
+}
+
+/// What came of a node's life.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Summary {
+    /// Which node.
+    pub node: String,
+    /// How many lives it has had, this one included.
+    pub lives: u32,
+    /// When it stopped, in nanoseconds since the run began.
+    pub time: u64,
+    /// How many messages it has handed to the network in this life.
+    pub sent: u64,
+    /// How many it has taken from there.
+    pub received: u64,
+    /// How many it could not hand over: their receiver was not known or did not read.
+    pub unsent: u64,
+    /// How many lines and datagrams were refused, by reason.
+    pub refused: BTreeMap<String, u64>,
+}

@@ -1,0 +1,525 @@
+//! A whole scenario on one machine: a process for each node, the scenario's timeline against the real clock.
+//!
+//! The nodes play requests, clocks and the network's behaviour themselves, each for its own part. What needs somebody from
+//! outside is done here: a crash is SIGKILL, a restart a new process, a pause SIGSTOP.
+
+use super::{
+    Clock, JournalError,
+    agenda::Agenda,
+    control::{Command, Report, Status, Summary},
+    lines::{Entry, Lines},
+    node::journal_name,
+    wall_clock,
+};
+use crate::{
+    process::{End, ProcessId, Time},
+    scenario::Plan,
+    trace::{EventKind, Header, Live},
+    world::{Action, Consequence, Reason, World},
+};
+use std::{
+    collections::BTreeMap,
+    io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::Stdio,
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    process::{Child, ChildStdin},
+    sync::mpsc,
+};
+
+/// How many nodes a live scenario may have: each is a process.
+pub const NODES_MAX: usize = 128;
+/// How long nodes may take to start.
+const START: Duration = Duration::from_secs(20);
+/// How long nodes may take to say goodbye.
+const GOODBYE: Duration = Duration::from_secs(2);
+/// How often nodes are asked how things stand.
+const POLL: Duration = Duration::from_millis(20);
+/// How long nothing may happen before a run counts as over although messages are missing: they were lost.
+const QUIET: Duration = Duration::from_millis(400);
+
+/// How a scenario is to be played.
+pub struct Directing<'a> {
+    /// The scenario.
+    pub plan: &'a Plan,
+    /// Where randomness comes from.
+    pub seed: u64,
+    /// Where journals and storage are.
+    pub folder: PathBuf,
+    /// How many of the run's seconds pass in a real one.
+    pub speed: u32,
+    /// The command that starts a node: its name, and where it is to listen.
+    pub spawn: &'a dyn Fn(&str, SocketAddr) -> tokio::process::Command,
+    /// Told what nodes say, as it comes: the node's name and its report.
+    pub heard: &'a mut dyn FnMut(&str, &Report),
+}
+
+/// What came of it.
+#[derive(Clone, Debug)]
+pub struct Directed {
+    /// Why the run was over.
+    pub end: End,
+    /// The journals of all nodes, and that of what happened to them from outside.
+    pub journals: Vec<PathBuf>,
+    /// What the nodes said when they stopped; none from those that were killed.
+    pub summaries: BTreeMap<String, Summary>,
+}
+
+/// Why a scenario could not be played.
+#[derive(Debug, thiserror::Error)]
+pub enum DirectorError {
+    /// Too many processes.
+    #[error(
+        "{0} nodes would be {0} processes; `live --all` runs up to {NODES_MAX}, the simulator any number"
+    )]
+    TooMany(usize),
+    /// A node cannot be started.
+    #[error("node {node} cannot be started: {error}")]
+    Spawn {
+        /// Which.
+        node: String,
+        /// Why.
+        error: io::Error,
+    },
+    /// A node did not start.
+    #[error("node {0} did not start; what it says stands above")]
+    Start(String),
+    /// A node ended though nobody asked it to.
+    #[error("node {0} ended by itself; what it says stands above")]
+    Ended(String),
+    /// The journal cannot be written.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+/// A node's process.
+struct Actor {
+    child: Child,
+    commands: ChildStdin,
+    /// Which of the node's processes this is.
+    life: u32,
+    paused: bool,
+    status: Option<Status>,
+}
+
+/// What a process says; nothing more when it has ended.
+type Said = (ProcessId, u32, Option<Report>);
+
+struct Director<'a, 'b> {
+    wanted: &'b mut Directing<'a>,
+    actors: BTreeMap<ProcessId, Actor>,
+    addresses: BTreeMap<ProcessId, SocketAddr>,
+    sender: mpsc::UnboundedSender<Said>,
+    receiver: mpsc::UnboundedReceiver<Said>,
+    world: World,
+    agenda: Agenda,
+    lines: Lines,
+    epoch: u64,
+    clock: Clock,
+    /// Those that a scenario's `after-sends` may crash, with how long they stay down.
+    restarts: BTreeMap<Time, ProcessId>,
+    summaries: BTreeMap<String, Summary>,
+    /// How often nodes were asked how things stand.
+    round: u64,
+}
+
+/// Plays a scenario until nothing is left to do, or until its time is over.
+///
+/// # Errors
+/// When nodes cannot be started or end by themselves, or files cannot be written.
+pub async fn direct(mut wanted: Directing<'_>, header: Header) -> Result<Directed, DirectorError> {
+    let plan = wanted.plan;
+    let names = plan.setup.names.clone();
+    if names.len() > NODES_MAX {
+        return Err(DirectorError::TooMany(names.len()));
+    }
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let mut world = World::new(Arc::new(plan.setup.clone()));
+    world.reset(wanted.seed);
+    let mut director = Director {
+        actors: BTreeMap::new(),
+        addresses: BTreeMap::new(),
+        sender,
+        receiver,
+        agenda: Agenda::new(&world),
+        world,
+        lines: Lines::new(names.clone(), 0, 0),
+        epoch: 0,
+        clock: Clock::new(0, 1),
+        restarts: BTreeMap::new(),
+        summaries: BTreeMap::new(),
+        round: 0,
+        wanted: &mut wanted,
+    };
+    let played = director.play().await;
+    director.stop().await;
+    let end = played?;
+    let folder = director.wanted.folder.clone();
+    let mut journals: Vec<PathBuf> =
+        names.ids().map(|node| folder.join(journal_name(&names.name(node)))).collect();
+    journals.push(director.write_down(&folder, header)?);
+    Ok(Directed { end, journals, summaries: director.summaries })
+}
+
+impl Director<'_, '_> {
+    async fn play(&mut self) -> Result<End, DirectorError> {
+        let names = self.world.names().clone();
+        let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
+        for node in names.ids() {
+            self.spawn(node, anywhere, 0)?;
+        }
+        for node in names.ids() {
+            self.await_ready(node).await?;
+        }
+        // Everybody has the time to hear of it before it begins.
+        self.epoch = wall_clock() + 30_000_000;
+        let begin = self.begin();
+        for node in names.ids() {
+            self.tell(node, &begin).await;
+        }
+        tokio::time::sleep(Duration::from_nanos(self.epoch.saturating_sub(wall_clock()))).await;
+        self.clock = Clock::new(self.epoch, self.wanted.speed);
+        self.watch().await
+    }
+
+    /// Plays the timeline and watches the nodes.
+    async fn watch(&mut self) -> Result<End, DirectorError> {
+        let until = self.world.setup().until.unwrap_or(Time::NEVER);
+        let mut before: Option<(u64, u64)> = None;
+        let mut quiet_since = std::time::Instant::now();
+        let mut poll = tokio::time::interval(POLL);
+        loop {
+            let now = self.clock.now();
+            if now >= until {
+                return Ok(End::Deadline);
+            }
+            self.advance(now).await?;
+            let due = [self.agenda.due(&self.world), self.restarts.keys().next().copied()];
+            let due = due.into_iter().flatten().min().unwrap_or(until).min(until);
+            let sleep = self.clock.until(now, due).min(Duration::from_secs(3600));
+            tokio::select! {
+                said = self.receiver.recv() => {
+                    if let Some(said) = said {
+                        self.listen(said)?;
+                    }
+                }
+                () = tokio::time::sleep(sleep) => {}
+                _ = poll.tick() => {
+                    if !self.all_have_answered() {
+                        continue;
+                    }
+                    let standing = self.standing();
+                    if standing.is_none() || standing != before {
+                        quiet_since = std::time::Instant::now();
+                    }
+                    let complete = standing.is_some_and(|(sent, received)| sent == received);
+                    let settled = quiet_since.elapsed();
+                    if settled > QUIET || (complete && settled > POLL * 3) {
+                        return Ok(End::Quiescent);
+                    }
+                    before = standing;
+                    self.ask_all().await;
+                }
+            }
+        }
+    }
+
+    /// How many messages went out and came in, when every node is idle and nothing is planned any more.
+    fn standing(&self) -> Option<(u64, u64)> {
+        if !self.agenda.is_over(&self.world) || !self.restarts.is_empty() {
+            return None;
+        }
+        let (mut sent, mut received) = (0, 0);
+        for actor in self.actors.values().filter(|actor| !actor.paused) {
+            let status = actor.status.filter(|status| status.idle)?;
+            sent += status.sent;
+            received += status.received;
+        }
+        Some((sent, received))
+    }
+
+    /// Whether everybody has answered the last question.
+    fn all_have_answered(&self) -> bool {
+        let answered =
+            |actor: &Actor| actor.paused || actor.status.is_some_and(|status| status.round == self.round);
+        self.round == 0 || self.actors.values().all(answered)
+    }
+
+    async fn ask_all(&mut self) {
+        self.round += 1;
+        for node in self.world.names().ids() {
+            self.tell(node, &Command::Status(self.round)).await;
+        }
+    }
+
+    /// Plays what is due of the timeline.
+    async fn advance(&mut self, now: Time) -> Result<(), DirectorError> {
+        let mut consequences = Vec::new();
+        while self.agenda.play(&mut self.world, now, &|_| true, &mut consequences) {
+            for consequence in std::mem::take(&mut consequences) {
+                self.carry_out(now, consequence).await?;
+            }
+        }
+        while let Some((at, node)) = self.restarts.pop_first() {
+            if at > now {
+                self.restarts.insert(at, node);
+                break;
+            }
+            self.restart(node).await?;
+        }
+        Ok(())
+    }
+
+    async fn carry_out(&mut self, now: Time, consequence: Consequence) -> Result<(), DirectorError> {
+        match consequence {
+            Consequence::Crashed(node) => {
+                self.note(now, node, EventKind::Crash);
+                if let Some(mut actor) = self.actors.remove(&node) {
+                    // It may have gone already: it knows the timeline too.
+                    let _gone = actor.child.kill().await;
+                }
+            }
+            Consequence::Restarted(node) => {
+                // Whoever starts for the first time is there already, and boots by itself.
+                if !self.actors.contains_key(&node) {
+                    self.restart(node).await?;
+                }
+            }
+            Consequence::Paused(node) => {
+                self.note(now, node, EventKind::Pause);
+                self.signal(node, true);
+            }
+            Consequence::Resumed(node) => {
+                self.note(now, node, EventKind::Resume);
+                self.signal(node, false);
+            }
+            Consequence::NetworkChanged(planned) => self.note_network(now, planned, false),
+            Consequence::NetworkRestored(planned) => self.note_network(now, planned, true),
+            Consequence::Asked { node, request } if !self.actors.contains_key(&node) => {
+                let body = self.wanted.plan.requests[request as usize].to_string();
+                let why = Some(Reason::Down.name());
+                let entry = Entry { body: Some(body.as_bytes()), why, ..Entry::at(node, EventKind::Request) };
+                self.lines.aside(now, entry);
+            }
+            // The node does that itself.
+            Consequence::Asked { .. } | Consequence::ClockChanged(_) | Consequence::Later { .. } => {}
+        }
+        Ok(())
+    }
+
+    async fn restart(&mut self, node: ProcessId) -> Result<(), DirectorError> {
+        let life = self.life_of(node) + 1;
+        let address = self.addresses.remove(&node).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
+        self.spawn(node, address, life)?;
+        self.await_ready(node).await?;
+        let begin = self.begin();
+        self.tell(node, &begin).await;
+        let (name, address) = (self.name(node), self.addresses[&node]);
+        for other in self.world.names().ids().filter(|other| *other != node) {
+            self.tell(other, &Command::Peer { node: name.clone(), address }).await;
+        }
+        Ok(())
+    }
+
+    /// Which process of a node ran last. Numbers only need to differ.
+    fn life_of(&self, node: ProcessId) -> u32 {
+        self.actors.get(&node).map_or(self.lines.index() as u32, |actor| actor.life)
+    }
+
+    fn name(&self, node: ProcessId) -> String {
+        self.world.names().name(node).into_owned()
+    }
+
+    fn begin(&self) -> Command {
+        let peers = self.addresses.iter().map(|(node, address)| (self.name(*node), *address)).collect();
+        Command::Begin { epoch: self.epoch.to_string(), peers }
+    }
+
+    fn spawn(&mut self, node: ProcessId, listen: SocketAddr, life: u32) -> Result<(), DirectorError> {
+        let name = self.name(node);
+        let failed = |error| DirectorError::Spawn { node: name.clone(), error };
+        let mut command = (self.wanted.spawn)(&name, listen);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn().map_err(failed)?;
+        let (Some(commands), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
+            unreachable!("both were piped");
+        };
+        let sender = self.sender.clone();
+        tokio::spawn(async move {
+            let mut lines = BufReader::new(output).lines();
+            while let Ok(Some(line)) = lines.next_line().await {
+                let Ok(report) = serde_json::from_str(&line) else { continue };
+                if sender.send((node, life, Some(report))).is_err() {
+                    return;
+                }
+            }
+            let _gone = sender.send((node, life, None));
+        });
+        self.actors.insert(node, Actor { child, commands, life, paused: false, status: None });
+        Ok(())
+    }
+
+    async fn await_ready(&mut self, node: ProcessId) -> Result<(), DirectorError> {
+        let late = tokio::time::sleep(START);
+        tokio::pin!(late);
+        let current = self.actors.get(&node).map(|actor| actor.life);
+        while !self.addresses.contains_key(&node) {
+            tokio::select! {
+                said = self.receiver.recv() => match said {
+                    Some((who, life, None)) if who == node && Some(life) == current => return Err(DirectorError::Start(self.name(node))),
+                    Some(said) => self.listen(said)?,
+                    None => return Err(DirectorError::Start(self.name(node))),
+                },
+                () = &mut late => return Err(DirectorError::Start(self.name(node))),
+            }
+        }
+        Ok(())
+    }
+
+    fn listen(&mut self, (node, life, report): Said) -> Result<(), DirectorError> {
+        let name = self.name(node);
+        let current = self.actors.get(&node).is_some_and(|actor| actor.life == life);
+        if let Some(report) = &report {
+            (self.wanted.heard)(&name, report);
+        }
+        match report {
+            Some(Report::Ready(address)) => {
+                self.addresses.insert(node, address);
+            }
+            Some(Report::Status(status)) if current => {
+                if let Some(actor) = self.actors.get_mut(&node) {
+                    actor.status = Some(status);
+                }
+            }
+            Some(Report::Bye(summary)) => {
+                self.summaries.insert(name, summary);
+            }
+            Some(Report::Status(_) | Report::Output(_) | Report::Refused(_)) => {}
+            // Crashed from here: it was no longer counted.
+            None if !current => {}
+            None => return self.lost(node),
+        }
+        Ok(())
+    }
+
+    /// A process ended. The scenario may have meant it to, in the middle of sending.
+    fn lost(&mut self, node: ProcessId) -> Result<(), DirectorError> {
+        let now = self.clock.now();
+        let name = self.name(node);
+        self.actors.remove(&node);
+        let agenda = &self.world.setup().agenda;
+        let planned =
+            agenda.iter().take(self.agenda.next() as usize).filter_map(|planned| match planned.action {
+                Action::Crash { after_sends: Some(_), .. } => Some(planned.lasts),
+                _ => None,
+            });
+        let Some(lasts) = planned.last() else {
+            // A plain crash of the timeline that the node knew of first.
+            let due = self.agenda.due(&self.world).is_some_and(|at| at.0 <= now.0 + 50_000_000);
+            return if due { Ok(()) } else { Err(DirectorError::Ended(name)) };
+        };
+        self.note(now, node, EventKind::Crash);
+        if let Some(lasts) = lasts {
+            self.restarts.insert(now.after(lasts), node);
+        }
+        Ok(())
+    }
+
+    async fn tell(&mut self, node: ProcessId, command: &Command) {
+        let Some(actor) = self.actors.get_mut(&node).filter(|actor| !actor.paused) else { return };
+        let Ok(mut line) = serde_json::to_vec(command) else { return };
+        line.push(b'\n');
+        // One that is gone will be noticed when its output ends.
+        let _gone = actor.commands.write_all(&line).await;
+    }
+
+    fn signal(&mut self, node: ProcessId, stop: bool) {
+        let Some(actor) = self.actors.get_mut(&node) else { return };
+        actor.paused = stop;
+        actor.status = None;
+        send_signal(&actor.child, stop);
+    }
+
+    fn note(&mut self, now: Time, node: ProcessId, kind: EventKind) {
+        self.lines.aside(now, Entry::at(node, kind));
+    }
+
+    fn note_network(&mut self, now: Time, planned: u32, restored: bool) {
+        let setup = self.world.setup().clone();
+        let action = &setup.agenda[planned as usize].action;
+        let (kind, detail) = setup.names.scope(|| match action {
+            _ if restored => (EventKind::Heal, serde_json::json!({ action.name(): action.particulars() })),
+            Action::Partition(_) => (EventKind::Partition, action.particulars()),
+            Action::Cut(_) => (EventKind::Cut, action.particulars()),
+            Action::Link(..) => (EventKind::Link, action.particulars()),
+            _ => (EventKind::Heal, action.particulars()),
+        });
+        let detail = detail.to_string();
+        let nowhere = Entry { node: None, ..Entry::at(ProcessId(0), kind) };
+        self.lines.aside(now, Entry { body: Some(detail.as_bytes()), ..nowhere });
+    }
+
+    /// Everybody says goodbye; who does not is killed.
+    async fn stop(&mut self) {
+        let nodes: Vec<ProcessId> = self.actors.keys().copied().collect();
+        for node in &nodes {
+            if self.actors.get(node).is_some_and(|actor| actor.paused) {
+                self.signal(*node, false);
+            }
+            self.tell(*node, &Command::Quit).await;
+        }
+        let goodbye = tokio::time::sleep(GOODBYE);
+        tokio::pin!(goodbye);
+        while !self.actors.is_empty() {
+            tokio::select! {
+                said = self.receiver.recv() => match said {
+                    Some((node, life, None)) => {
+                        if self.actors.get(&node).is_some_and(|actor| actor.life == life)
+                            && let Some(mut actor) = self.actors.remove(&node)
+                        {
+                            let _reaped = actor.child.wait().await;
+                        }
+                    }
+                    Some(said) => drop(self.listen(said)),
+                    None => return,
+                },
+                () = &mut goodbye => break,
+            }
+        }
+        for (_, mut actor) in std::mem::take(&mut self.actors) {
+            let _gone = actor.child.kill().await;
+        }
+    }
+
+    /// Writes what happened from outside; gives the file.
+    fn write_down(&mut self, folder: &Path, header: Header) -> Result<PathBuf, JournalError> {
+        let path = folder.join("director.journal");
+        let live = Live { node: None, epoch: self.epoch.to_string() };
+        let failed = |error| JournalError::Io { path: path.clone(), error };
+        let mut bytes = serde_json::to_vec(&Header { live: Some(live), ..header })
+            .map_err(|error| failed(error.into()))?;
+        bytes.push(b'\n');
+        bytes.append(self.lines.out());
+        std::fs::write(&path, bytes).map_err(failed)?;
+        Ok(path)
+    }
+}
+
+#[cfg(unix)]
+fn send_signal(child: &Child, stop: bool) {
+    use rustix::process::{Pid, Signal, kill_process};
+    let signal = if stop { Signal::STOP } else { Signal::CONT };
+    let id = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+    if let Some(id) = id {
+        let _gone = kill_process(id, signal);
+    }
+}
+
+/// Without signals the node holds itself back: it knows the timeline.
+#[cfg(not(unix))]
+fn send_signal(_child: &Child, _stop: bool) {}
