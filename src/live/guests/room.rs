@@ -121,6 +121,8 @@ pub enum Departure {
     TooSlow,
     /// It sent a text that was too long.
     TooLong,
+    /// It was asked for its name and gave none.
+    Unnamed,
 }
 
 impl fmt::Display for Departure {
@@ -129,6 +131,7 @@ impl fmt::Display for Departure {
             Self::Closed => f.write_str("it closed the connection"),
             Self::Lost(error) => write!(f, "the connection broke: {error}"),
             Self::TooSlow => f.write_str("it was dropped: it does not read what it is told"),
+            Self::Unnamed => f.write_str("it was dropped: it gave no alias"),
             Self::TooLong => f.write_str("it was dropped: it sent a text of more than 64 KiB"),
         }
     }
@@ -208,6 +211,11 @@ impl Room {
     pub fn names(&self) -> impl Iterator<Item = &str> {
         let named = self.guests.values().filter(|guest| matches!(guest.phase, Phase::In | Phase::Joining(_)));
         named.map(|guest| guest.name.as_str())
+    }
+
+    /// Whether a guest has still to say who it is.
+    pub fn is_unnamed(&self, guest: GuestId) -> bool {
+        self.guests.get(&guest).is_some_and(|guest| guest.phase == Phase::Naming)
     }
 
     /// A guest has connected from this address.
