@@ -27,7 +27,7 @@ use std::{
 /// The longest name, in characters.
 pub const NAME_MAX: usize = 64;
 /// How much may be said and not yet delivered before the oldest is no longer waited for.
-const ASKED_MAX: usize = 64 * 1024;
+const ASKED_MAX: usize = 16 * 1024;
 
 const ASK: &str = "alias?";
 const WELCOME: &str = "you are now connected!";
@@ -165,8 +165,8 @@ pub struct Room {
     alias: Alias,
     guests: BTreeMap<GuestId, Guest>,
     names: BTreeSet<String>,
-    /// What the node was given and has not delivered, oldest first.
-    asked: VecDeque<(GuestId, String)>,
+    /// What the node was given and has not delivered, oldest first; by hashes, for texts may be long.
+    asked: VecDeque<(GuestId, blake3::Hash)>,
     delivered: u64,
     arrived: u64,
 }
@@ -334,12 +334,13 @@ impl Room {
         if self.asked.len() >= ASKED_MAX {
             self.asked.pop_front();
         }
-        self.asked.push_back((guest, text.to_owned()));
+        self.asked.push_back((guest, blake3::hash(text.as_bytes())));
     }
 
     /// Whose text this is: of equal ones the oldest.
     fn take_asked(&mut self, text: &str) -> Option<GuestId> {
-        let place = self.asked.iter().position(|(_, asked)| asked == text)?;
+        let hash = blake3::hash(text.as_bytes());
+        let place = self.asked.iter().position(|(_, asked)| *asked == hash)?;
         self.asked.remove(place).map(|(guest, _)| guest)
     }
 }
