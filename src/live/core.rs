@@ -17,6 +17,7 @@ use crate::{
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::Arc,
+    time::Duration,
 };
 
 /// Where the numbers of messages begin that came without one.
@@ -69,9 +70,25 @@ pub(super) struct Running {
     pub(super) sequence: u64,
     /// The event of its setting.
     pub(super) event: u64,
-    /// When it runs out, by the world's time.
-    pub(super) due: Time,
+    /// Where it stands among what is due.
+    pub(super) due: Due,
 }
+
+/// When something is due, and its rank among what is due then: what was caused earlier comes first, as in the simulator.
+pub(super) type Due = (Time, Time, u64, u64);
+
+/// What is due at some time.
+#[derive(Debug)]
+pub(super) enum Coming {
+    /// The timer at this place.
+    Timer(u32),
+    /// A message that the scenario's network has delayed.
+    Message(Envelope),
+}
+
+/// How late something may be handled and still count as having happened in time. What is later than that was held up by
+/// more than a busy machine.
+const LATE: Duration = Duration::from_millis(250);
 
 /// One node of a scenario.
 pub struct Core {
@@ -83,7 +100,7 @@ pub struct Core {
     pub(super) running: Vec<Running>,
     /// The names of the timers, by place, as JSON.
     pub(super) timer_names: Vec<Vec<u8>>,
-    pub(super) due: BTreeMap<(Time, u64), u32>,
+    pub(super) due: BTreeMap<Due, Coming>,
     pub(super) sequence: u64,
     backlog: VecDeque<Held>,
     pub(super) own: VecDeque<Own>,
@@ -162,36 +179,74 @@ impl Core {
         self
     }
 
-    /// Lets everything happen that is due by `now`: the scenario's timeline first, then timers.
-    pub fn advance(&mut self, now: Time) {
-        self.play(now);
-        while let Some(((at, sequence), slot)) = self.due.first_key_value().map(|(key, slot)| (*key, *slot))
-            && at <= now
-            && !self.dead
-        {
-            self.due.remove(&(at, sequence));
-            self.expire(slot, sequence);
+    /// Lets everything happen that is due by `now`, in order, each at its own time: a process that is woken a little late
+    /// still sees the time at which it was to be woken. At one time the scenario's timeline comes first.
+    ///
+    /// Gives what was refused of the messages that were delayed until now.
+    pub fn advance(&mut self, now: Time) -> Vec<(ProcessId, Refusal)> {
+        let mut refused = Vec::new();
+        if !self.booted && self.life > 0 {
+            self.play(now);
+        }
+        while !self.dead {
+            let planned = self.agenda.due(&self.world).filter(|at| *at <= now);
+            let due = self.due.first_key_value().map(|(due, _)| *due).filter(|due| due.0 <= now);
+            match (planned, due) {
+                (Some(at), Some(due)) if due.0 < at => self.come(now, due, &mut refused),
+                (Some(at), _) => self.play(at),
+                (None, Some(due)) => self.come(now, due, &mut refused),
+                (None, None) => break,
+            }
+        }
+        refused
+    }
+
+    /// What is due happens.
+    fn come(&mut self, now: Time, due: Due, refused: &mut Vec<(ProcessId, Refusal)>) {
+        let at = if now.since(due.0) > LATE { now } else { due.0 };
+        self.now = self.now.max(at);
+        match self.due.remove(&due) {
+            Some(Coming::Timer(slot)) => self.expire(slot, self.running[slot as usize].sequence),
+            Some(Coming::Message(envelope)) => {
+                let via = envelope.via;
+                refused.extend(self.receive(envelope).err().map(|refusal| (via, refusal)));
+            }
+            None => {}
         }
     }
 
-    /// Plays the scenario's timeline up to `now`.
-    pub(super) fn play(&mut self, now: Time) {
+    /// A message is to arrive at a later time.
+    pub(super) fn hold(&mut self, at: Time, envelope: Envelope) {
+        let sent = envelope.delay.map_or(at, |(sent, _)| sent);
+        self.sequence += 1;
+        // Of messages that were sent at one time those of earlier nodes come first, in the order of their sending.
+        let rank = u64::from(envelope.from.0) << 40 | envelope.message.unwrap_or(0) & ((1 << 40) - 1);
+        self.due.insert((at, sent, rank, self.sequence), Coming::Message(envelope));
+    }
+
+    /// The time at which something happens that nobody planned: now.
+    pub(super) fn arrive_at(&mut self, now: Time) {
         self.now = self.now.max(now);
+    }
+
+    /// Plays the scenario's timeline up to `to`.
+    pub(super) fn play(&mut self, to: Time) {
         let names = self.world.names().clone();
         names.scope(|| {
             if !self.booted && self.life > 0 {
+                self.now = self.now.max(to);
                 return self.return_to_life();
             }
-            let has_timers = self.actors.timers(self.me).len();
-            let me = self.me;
             let mut consequences = std::mem::take(&mut self.consequences);
-            while !self.dead && {
-                let timers = move |node| node != me || has_timers > 0;
-                self.agenda.play(&mut self.world, self.now, &timers, &mut consequences)
-            } {
+            while let Some(at) = self.agenda.due(&self.world).filter(|at| *at <= to && !self.dead) {
+                self.now = self.now.max(at);
+                let (me, has_timers) = (self.me, !self.actors.timers(self.me).is_empty());
+                let timers = move |node| node != me || has_timers;
+                self.agenda.play(&mut self.world, at, &timers, &mut consequences);
                 self.carry_out(&mut consequences);
             }
             self.consequences = consequences;
+            self.now = self.now.max(to);
             self.release();
         });
     }
@@ -403,8 +458,8 @@ impl Core {
     pub(super) fn expire_set_by(&mut self, set: u64) -> bool {
         let runs = |running: &Running| running.sequence != 0 && running.event == set;
         let Some(slot) = self.running.iter().position(runs) else { return false };
-        let Running { due, sequence, .. } = self.running[slot];
-        self.due.remove(&(due, sequence));
+        let Running { due, .. } = self.running[slot];
+        self.due.remove(&due);
         let names = self.world.names().clone();
         names.scope(|| self.expired(slot as u32));
         true
@@ -435,11 +490,11 @@ impl Core {
 
     /// When something is due next.
     pub fn next_due(&self) -> Option<Time> {
-        let timer = self.due.keys().next().map(|(at, _)| *at);
+        let coming = self.due.keys().next().map(|(at, ..)| *at);
         if !self.booted && self.life > 0 {
             return Some(Time::ZERO);
         }
-        [timer, self.agenda.due(&self.world)].into_iter().flatten().min()
+        [coming, self.agenda.due(&self.world)].into_iter().flatten().min()
     }
 
     /// What is to leave the node, taken out.

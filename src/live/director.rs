@@ -24,7 +24,7 @@ use std::{
     path::{Path, PathBuf},
     process::Stdio,
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
@@ -150,7 +150,7 @@ pub async fn direct(mut wanted: Directing<'_>, header: Header) -> Result<Directe
         world,
         lines: Lines::new(names.clone(), 0, 0),
         epoch: 0,
-        clock: Clock::new(0, 1),
+        clock: Clock::new(0, 1, Time::NEVER),
         restarts: BTreeMap::new(),
         summaries: BTreeMap::new(),
         round: 0,
@@ -183,44 +183,44 @@ impl Director<'_, '_> {
             self.tell(node, &begin).await;
         }
         tokio::time::sleep(Duration::from_nanos(self.epoch.saturating_sub(wall_clock()))).await;
-        self.clock = Clock::new(self.epoch, self.wanted.speed);
+        let until = self.world.setup().until.unwrap_or(Time::NEVER);
+        self.clock = Clock::new(self.epoch, self.wanted.speed, until);
         self.watch().await
     }
 
-    /// Plays the timeline and watches the nodes.
+    /// Plays the timeline and watches the nodes, until nothing happens any more or time is over.
     async fn watch(&mut self) -> Result<End, DirectorError> {
         let until = self.world.setup().until.unwrap_or(Time::NEVER);
-        let mut before: Option<(u64, u64)> = None;
-        let mut quiet_since = std::time::Instant::now();
+        let mut before = None;
+        let mut quiet_since = Instant::now();
         let mut poll = tokio::time::interval(POLL);
         loop {
             let now = self.clock.now();
-            if now >= until {
-                return Ok(End::Deadline);
-            }
             self.advance(now).await?;
             let due = [self.agenda.due(&self.world), self.restarts.keys().next().copied()];
-            let due = due.into_iter().flatten().min().unwrap_or(until).min(until);
-            let sleep = self.clock.until(now, due).min(Duration::from_secs(3600));
+            let due = due.into_iter().flatten().min();
+            let sleep = due.map(|due| self.clock.until(now, due));
             tokio::select! {
                 said = self.receiver.recv() => {
                     if let Some(said) = said {
                         self.listen(said)?;
                     }
                 }
-                () = tokio::time::sleep(sleep) => {}
+                () = tokio::time::sleep(sleep.unwrap_or_default()), if sleep.is_some() => {}
                 _ = poll.tick() => {
                     if !self.all_have_answered() {
                         continue;
                     }
-                    let standing = self.standing();
+                    // At its end time stands still: what is under way may arrive, and nothing else happens.
+                    let idle = self.is_idle();
+                    let standing = (idle || now >= until).then(|| self.traffic());
                     if standing.is_none() || standing != before {
-                        quiet_since = std::time::Instant::now();
+                        quiet_since = Instant::now();
                     }
                     let complete = standing.is_some_and(|(sent, received)| sent == received);
                     let settled = quiet_since.elapsed();
                     if settled > QUIET || (complete && settled > POLL * 3) {
-                        return Ok(End::Quiescent);
+                        return Ok(if idle { End::Quiescent } else { End::Deadline });
                     }
                     before = standing;
                     self.ask_all().await;
@@ -229,18 +229,17 @@ impl Director<'_, '_> {
         }
     }
 
-    /// How many messages went out and came in, when every node is idle and nothing is planned any more.
-    fn standing(&self) -> Option<(u64, u64)> {
-        if !self.agenda.is_over(&self.world) || !self.restarts.is_empty() {
-            return None;
-        }
-        let (mut sent, mut received) = (0, 0);
-        for actor in self.actors.values().filter(|actor| !actor.paused) {
-            let status = actor.status.filter(|status| status.idle)?;
-            sent += status.sent;
-            received += status.received;
-        }
-        Some((sent, received))
+    /// Whether every node is idle and nothing is planned any more.
+    fn is_idle(&self) -> bool {
+        let over = self.agenda.is_over(&self.world) && self.restarts.is_empty();
+        let idle = |actor: &Actor| actor.paused || actor.status.is_some_and(|status| status.idle);
+        over && self.actors.values().all(idle)
+    }
+
+    /// How many messages went out and came in.
+    fn traffic(&self) -> (u64, u64) {
+        let known = self.actors.values().filter_map(|actor| actor.status);
+        known.fold((0, 0), |(sent, received), status| (sent + status.sent, received + status.received))
     }
 
     /// Whether everybody has answered the last question.

@@ -1,7 +1,7 @@
 //! What a step asked for is done: messages become parcels, timers are set, everything is journalled.
 
 use super::{
-    core::{Core, Own, Parcel, Running},
+    core::{Coming, Core, Own, Parcel, Running},
     lines::Entry,
     wire::{Envelope, write_body, write_envelope},
 };
@@ -248,16 +248,17 @@ impl Core {
 
     fn start_timer(&mut self, slot: u32, deadline: crate::process::LocalTime, event: u64) {
         self.sequence += 1;
-        let due = self.world.reaches(self.me, deadline, self.now);
+        let at = self.world.reaches(self.me, deadline, self.now);
+        let due = (at, self.now, u64::from(self.me.0) << 40, self.sequence);
         self.running[slot as usize] = Running { deadline, sequence: self.sequence, event, due };
-        if due < Time::NEVER {
-            self.due.insert((due, self.sequence), slot);
+        if at < Time::NEVER {
+            self.due.insert(due, Coming::Timer(slot));
         }
     }
 
     fn stop_timer(&mut self, slot: u32) {
         let running = &mut self.running[slot as usize];
-        self.due.remove(&(running.due, running.sequence));
+        self.due.remove(&running.due);
         running.sequence = 0;
     }
 

@@ -13,15 +13,7 @@ use crate::{
     scenario::Plan,
     trace::{Header, Live},
 };
-use std::{
-    cmp::Ordering,
-    collections::{BTreeMap, BinaryHeap},
-    io,
-    net::SocketAddr,
-    path::PathBuf,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 
 /// How one node of a scenario is to run.
@@ -153,37 +145,9 @@ pub async fn run(
     }
     let mut node = Node::begin(plan, header, actors, &settings, &name, epoch, transport, reports)?;
     tokio::time::sleep(Duration::from_nanos(epoch.saturating_sub(wall_clock()))).await;
-    node.clock = Clock::new(node.epoch, settings.speed);
+    let end = plan.setup.until.unwrap_or(Time::NEVER);
+    node.clock = Clock::new(node.epoch, settings.speed, end);
     node.run(incoming, commands).await
-}
-
-/// A message that the scenario's network still holds back: the earliest first, then as they came.
-#[derive(Debug)]
-struct Held {
-    at: Time,
-    sequence: u64,
-    envelope: Envelope,
-}
-
-impl PartialEq for Held {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Held {}
-
-impl PartialOrd for Held {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Held {
-    /// A heap gives its greatest: that is the earliest here.
-    fn cmp(&self, other: &Self) -> Ordering {
-        (other.at, other.sequence).cmp(&(self.at, self.sequence))
-    }
 }
 
 struct Node {
@@ -197,8 +161,6 @@ struct Node {
     storage: Storage,
     /// Whether all nodes count time from the same moment.
     directed: bool,
-    held: BinaryHeap<Held>,
-    sequence: u64,
     reports: mpsc::UnboundedSender<Report>,
     summary: Summary,
 }
@@ -241,14 +203,12 @@ impl Node {
             names: plan.setup.names.clone(),
             me: settings.node,
             core: core.map_err(stable)?,
-            clock: Clock::new(epoch, settings.speed),
+            clock: Clock::new(epoch, settings.speed, Time::NEVER),
             epoch,
             transport,
             journal,
             storage,
             directed: settings.directed,
-            held: BinaryHeap::new(),
-            sequence: 0,
             reports,
             summary: Summary { node: name.to_owned(), lives: life + 1, ..Summary::default() },
         })
@@ -261,17 +221,19 @@ impl Node {
     ) -> Result<Summary, NodeError> {
         let mut batch = Vec::with_capacity(BATCH);
         loop {
+            // What has come already is heard before anything that is due later.
+            tokio::task::yield_now().await;
             let now = self.clock.now();
-            self.release(now);
-            self.core.advance(now);
+            while let Ok(line) = incoming.try_recv() {
+                self.take(now, line);
+            }
+            self.advance(now);
             self.flush()?;
             if self.core.is_dead() {
                 self.linger().await;
                 crash();
             }
-            let waiting = self.held.peek().map(|held| held.at);
-            let due =
-                [self.core.next_due().filter(|_| !self.core.is_dead()), waiting].into_iter().flatten().min();
+            let due = self.core.next_due();
             let sleep = due.map(|due| self.clock.until(now, due));
             tokio::select! {
                 biased;
@@ -280,14 +242,13 @@ impl Node {
                         break;
                     }
                     let now = self.clock.now();
-                    self.core.advance(now);
                     batch.drain(..).for_each(|line| self.take(now, line));
                 }
                 command = commands.recv(), if self.transport.backlog() < BACKLOG => match command {
                     Some(Command::Quit) | None => break,
                     Some(command) => self.obey(command),
                 },
-                () = tokio::time::sleep(sleep.unwrap_or(Duration::MAX / 4)), if sleep.is_some() => {}
+                () = tokio::time::sleep(sleep.unwrap_or_default()), if sleep.is_some() => {}
             }
         }
         let now = self.clock.now();
@@ -331,15 +292,10 @@ impl Node {
         Ok(())
     }
 
-    /// What the network held back until now arrives.
-    fn release(&mut self, now: Time) {
-        while self.held.peek().is_some_and(|held| held.at <= now) {
-            let Some(Held { envelope, .. }) = self.held.pop() else { return };
-            let via = Source::Node(envelope.via);
-            self.core.advance(now);
-            if let Err(refusal) = self.core.receive(envelope) {
-                self.refuse(via, &refusal);
-            }
+    /// What is due happens.
+    fn advance(&mut self, now: Time) {
+        for (via, refusal) in self.core.advance(now) {
+            self.refuse(Source::Node(via), &refusal);
         }
     }
 
@@ -373,11 +329,14 @@ impl Node {
                 is: "another node".into(),
             });
         }
-        let Some((sent, arrives)) = envelope.delay else { return self.core.receive(envelope) };
+        let Some((sent, arrives)) = envelope.delay else {
+            self.advance(now);
+            self.core.arrive_at(now);
+            return self.core.receive(envelope);
+        };
         // Without a common beginning only the length of the delay means something.
         let at = if self.directed { arrives } else { now.after(arrives.since(sent)) };
-        self.held.push(Held { at, sequence: self.sequence, envelope });
-        self.sequence += 1;
+        self.core.hold(at, envelope);
         Ok(())
     }
 
@@ -401,7 +360,8 @@ impl Node {
             },
             Command::Ask(request) => {
                 let now = self.clock.now();
-                self.core.advance(now);
+                self.advance(now);
+                self.core.arrive_at(now);
                 if let Err(error) = self.core.request(request.to_string().as_bytes()) {
                     let _gone = self.reports.send(Report::Refused(format!("no such request: {error}")));
                 }
@@ -409,7 +369,7 @@ impl Node {
             Command::Status(round) => {
                 let status = Status {
                     round,
-                    idle: self.core.is_idle() && self.held.is_empty() && self.transport.backlog() == 0,
+                    idle: self.core.is_idle() && self.transport.backlog() == 0,
                     sent: self.summary.sent,
                     received: self.summary.received,
                 };
