@@ -1,16 +1,11 @@
 //! The commands and their flags.
 
-use super::live::Live;
 pub(super) use super::live::MergeJournals;
-use crate::{explore::TRIES, live::doctor::GROUP, process::parse_duration, scenario::Vary};
+use super::{doctor::Doctor, live::Live};
+use crate::{explore::TRIES, process::parse_duration, scenario::Vary};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
-use std::{
-    net::{IpAddr, SocketAddrV4},
-    num::NonZeroUsize,
-    path::PathBuf,
-    time::Duration,
-};
+use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
 /// A workbench for distributed algorithms: a scenario is simulated, traced, judged and replayed
 #[derive(Debug, Parser)]
@@ -161,43 +156,6 @@ impl Reporting {
     pub(super) fn format(&self) -> Format {
         if self.json { Format::Json } else { self.format }
     }
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Doctor {
-    /// A port that a node is to have; may be given several times
-    #[arg(long = "port", value_name = "PORT")]
-    pub(super) ports: Vec<u16>,
-    /// The address whose ports are tried
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
-    pub(super) listen: IpAddr,
-    /// The multicast group that is tried on every interface
-    #[arg(long, value_name = "ADDRESS:PORT", default_value_t = GROUP)]
-    pub(super) group: SocketAddrV4,
-    /// Where nodes are to save
-    #[arg(long, value_name = "DIR", default_value = ".", value_hint = ValueHint::DirPath)]
-    pub(super) dir: PathBuf,
-    /// How results are written
-    #[arg(long, value_enum, default_value = "human", value_name = "FORMAT")]
-    pub(super) format: Findings,
-    /// Short for --format json
-    #[arg(long, conflicts_with = "format")]
-    pub(super) json: bool,
-}
-
-impl Doctor {
-    pub(super) fn is_json(&self) -> bool {
-        self.json || self.format == Findings::Json
-    }
-}
-
-/// How findings are written.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub(super) enum Findings {
-    /// Text
-    Human,
-    /// One JSON document
-    Json,
 }
 
 #[derive(Debug, Args)]

@@ -1,12 +1,53 @@
 //! `synod doctor`: what this computer and its network can do for live nodes.
 
 use super::{
-    args::Doctor,
     exit::{Exit, Failure},
     output::{Output, Tone, counted, paint, versioned},
 };
-use crate::live::doctor::{Finding, Health, Wanted, examine};
+use crate::live::doctor::{Finding, GROUP, Health, Wanted, examine};
+use clap::{Args, ValueEnum, ValueHint};
 use serde::Serialize;
+use std::{
+    net::{IpAddr, SocketAddrV4},
+    path::PathBuf,
+};
+
+#[derive(Debug, Args)]
+pub(super) struct Doctor {
+    /// A port that a node is to have; may be given several times
+    #[arg(long = "port", value_name = "PORT")]
+    ports: Vec<u16>,
+    /// The address whose ports are tried
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    listen: IpAddr,
+    /// The multicast group that is tried on every interface
+    #[arg(long, value_name = "ADDRESS:PORT", default_value_t = GROUP)]
+    group: SocketAddrV4,
+    /// Where nodes are to save
+    #[arg(long, value_name = "DIR", default_value = ".", value_hint = ValueHint::DirPath)]
+    dir: PathBuf,
+    /// How results are written
+    #[arg(long, value_enum, default_value = "human", value_name = "FORMAT")]
+    format: Findings,
+    /// Short for --format json
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
+}
+
+impl Doctor {
+    fn is_json(&self) -> bool {
+        self.json || self.format == Findings::Json
+    }
+}
+
+/// How findings are written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+enum Findings {
+    /// Text
+    Human,
+    /// One JSON document
+    Json,
+}
 
 #[derive(Serialize)]
 struct Report<'a> {

@@ -11,6 +11,7 @@ use super::{
 };
 use std::{
     collections::BTreeMap,
+    future::pending,
     io,
     net::SocketAddr,
     pin::pin,
@@ -50,6 +51,8 @@ pub struct Settings {
     pub refuse: Option<String>,
     /// How many guests there may be.
     pub guests_max: usize,
+    /// How long a guest may take to say who it is.
+    pub naming_max: Duration,
     /// How many texts may wait for a guest to read them.
     pub waiting_max: usize,
     /// How many bytes of text may wait.
@@ -63,6 +66,7 @@ impl Default for Settings {
             alias: Alias::default(),
             refuse: None,
             guests_max: 1024,
+            naming_max: Duration::from_secs(120),
             waiting_max: 4096,
             waiting_bytes_max: 1024 * 1024,
         }
@@ -328,6 +332,7 @@ async fn serve(shared: &Arc<Shared>, guest: GuestId, stream: TcpStream, first: V
     let (why, flush) = tokio::select! {
         why = listen(shared, guest, &mut read, first, &lines) => (why, true),
         why = &mut speaking => (why, false),
+        why = stay_unnamed(shared, guest) => (why, true),
         Ok(why) = dropped => (why, false),
     };
     let drained = why == Departure::Closed;
@@ -381,6 +386,16 @@ async fn listen(
             Ok(Err(error)) => return Departure::Lost(error.to_string()),
         }
     }
+}
+
+/// Ends if the guest does not say who it is: its place is for others.
+async fn stay_unnamed(shared: &Shared, guest: GuestId) -> Departure {
+    sleep(shared.settings.naming_max).await;
+    if !shared.inside().room.is_unnamed(guest) {
+        return pending().await;
+    }
+    shared.tell(guest, "no alias came; connect again");
+    Departure::Unnamed
 }
 
 /// Writes what the guest is told until nothing more will be.

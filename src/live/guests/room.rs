@@ -27,7 +27,7 @@ use std::{
 /// The longest name, in characters.
 pub const NAME_MAX: usize = 64;
 /// How much may be said and not yet delivered before the oldest is no longer waited for.
-const ASKED_MAX: usize = 64 * 1024;
+const ASKED_MAX: usize = 16 * 1024;
 
 const ASK: &str = "alias?";
 const WELCOME: &str = "you are now connected!";
@@ -121,6 +121,8 @@ pub enum Departure {
     TooSlow,
     /// It sent a text that was too long.
     TooLong,
+    /// It was asked for its name and gave none.
+    Unnamed,
 }
 
 impl fmt::Display for Departure {
@@ -129,6 +131,7 @@ impl fmt::Display for Departure {
             Self::Closed => f.write_str("it closed the connection"),
             Self::Lost(error) => write!(f, "the connection broke: {error}"),
             Self::TooSlow => f.write_str("it was dropped: it does not read what it is told"),
+            Self::Unnamed => f.write_str("it was dropped: it gave no alias"),
             Self::TooLong => f.write_str("it was dropped: it sent a text of more than 64 KiB"),
         }
     }
@@ -162,8 +165,8 @@ pub struct Room {
     alias: Alias,
     guests: BTreeMap<GuestId, Guest>,
     names: BTreeSet<String>,
-    /// What the node was given and has not delivered, oldest first.
-    asked: VecDeque<(GuestId, String)>,
+    /// What the node was given and has not delivered, oldest first; by hashes, for texts may be long.
+    asked: VecDeque<(GuestId, blake3::Hash)>,
     delivered: u64,
     arrived: u64,
 }
@@ -208,6 +211,11 @@ impl Room {
     pub fn names(&self) -> impl Iterator<Item = &str> {
         let named = self.guests.values().filter(|guest| matches!(guest.phase, Phase::In | Phase::Joining(_)));
         named.map(|guest| guest.name.as_str())
+    }
+
+    /// Whether a guest has still to say who it is.
+    pub fn is_unnamed(&self, guest: GuestId) -> bool {
+        self.guests.get(&guest).is_some_and(|guest| guest.phase == Phase::Naming)
     }
 
     /// A guest has connected from this address.
@@ -326,12 +334,13 @@ impl Room {
         if self.asked.len() >= ASKED_MAX {
             self.asked.pop_front();
         }
-        self.asked.push_back((guest, text.to_owned()));
+        self.asked.push_back((guest, blake3::hash(text.as_bytes())));
     }
 
     /// Whose text this is: of equal ones the oldest.
     fn take_asked(&mut self, text: &str) -> Option<GuestId> {
-        let place = self.asked.iter().position(|(_, asked)| asked == text)?;
+        let hash = blake3::hash(text.as_bytes());
+        let place = self.asked.iter().position(|(_, asked)| *asked == hash)?;
         self.asked.remove(place).map(|(guest, _)| guest)
     }
 }

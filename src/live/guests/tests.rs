@@ -127,6 +127,20 @@ fn a_silent_newcomer_holds_up_nobody() {
 }
 
 #[test]
+fn who_gives_no_name_makes_room_for_others() {
+    run(async {
+        let naming_max = Duration::from_millis(100);
+        let node = Node::new(Settings { naming_max, ..settings(Style::Consistent, Alias::Ask) }).await;
+        let mut ann = node.named("ann").await;
+        let mut silent = node.guest().await;
+        expect(&mut silent, "alias?no alias came; connect again").await;
+        assert_eq!(receive(&mut silent).await, "", "and the connection is closed");
+        ann.write_all(b"ann: still here").await.expect("it is there");
+        expect(&mut ann, "ann: still here").await;
+    });
+}
+
+#[test]
 fn texts_told_one_after_another_come_one_at_a_time() {
     run(async {
         let node = Node::new(settings(Style::Consistent, Alias::None)).await;

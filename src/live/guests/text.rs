@@ -42,6 +42,9 @@ pub struct TooLong;
 #[derive(Debug)]
 pub struct Splitter {
     held: Vec<u8>,
+    /// So many of them are known to hold no newline: a text that comes byte by byte is not searched again and
+    /// again.
+    searched: usize,
     kind: Kind,
     telnet: Telnet,
     silences: u8,
@@ -67,7 +70,7 @@ enum Telnet {
 
 impl Default for Splitter {
     fn default() -> Self {
-        Self { held: Vec::new(), kind: Kind::Unknown, telnet: Telnet::Text, silences: 0 }
+        Self { held: Vec::new(), searched: 0, kind: Kind::Unknown, telnet: Telnet::Text, silences: 0 }
     }
 }
 
@@ -77,16 +80,19 @@ impl Splitter {
         self.silences = 0;
         self.take(bytes);
         let mut start = 0;
-        while let Some(length) = self.held[start..].iter().position(|byte| *byte == b'\n') {
-            let line = &self.held[start..start + length];
+        while let Some(further) = self.held[self.searched..].iter().position(|byte| *byte == b'\n') {
+            let end = self.searched + further;
+            self.searched = end + 1;
+            let line = &self.held[start..end];
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             if line.len() > TEXT_MAX {
                 return Err(TooLong);
             }
             texts.push(String::from_utf8_lossy(line).into_owned());
-            start += length + 1;
+            start = self.searched;
         }
         self.held.drain(..start);
+        self.searched = self.held.len();
         if self.held.is_empty() {
             if start > 0 {
                 self.kind = Kind::Lines;
@@ -126,7 +132,7 @@ impl Splitter {
         if self.held.is_empty() {
             return None;
         }
-        self.silences = 0;
+        (self.silences, self.searched) = (0, 0);
         let text = String::from_utf8_lossy(&self.held).into_owned();
         self.held.clear();
         Some(text)
