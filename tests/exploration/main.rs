@@ -10,4 +10,5 @@ mod generated;
 mod models;
 mod museum;
 mod puppet;
+mod shared;
 mod states;

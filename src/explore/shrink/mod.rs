@@ -70,7 +70,7 @@ impl Shrinker<'_> {
         let mut scenario = scenario.clone();
         let map = scenario.as_object_mut()?;
         map.insert("check".into(), json!([self.property]));
-        for key in ["expect", "schedule", "fuzz", "live"] {
+        for key in ["expect", "sometimes", "schedule", "fuzz", "live"] {
             map.remove(key);
         }
         let mut plan: Plan = reload("failure", &scenario, self.subject.catalogue).ok()?;
