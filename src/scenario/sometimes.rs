@@ -131,13 +131,13 @@ impl Reader<'_> {
                 return None;
             }
         };
-        if let (Sight::Event(event), Some(key)) = (&sight, particulars.next()) {
-            if event.is_everywhere() {
-                let name = event.name();
-                let message = format!("a {name} happens to the network, so `{key}` means nothing here");
-                self.findings.key(path.key(key), message).hint("remove it");
-                return None;
-            }
+        if let (Sight::Event(event), Some(key)) = (&sight, particulars.next())
+            && event.is_everywhere()
+        {
+            let name = event.name();
+            let message = format!("a {name} happens to the network, so `{key}` means nothing here");
+            self.findings.key(path.key(key), message).hint("remove it");
+            return None;
         }
         Some(Moment { sight, node, after })
     }
