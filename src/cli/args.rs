@@ -242,7 +242,7 @@ pub(super) struct Explore {
     /// With --strategy states: how many states are looked at, about
     #[arg(long, value_name = "N", default_value_t = 10_000_000)]
     pub(super) states: u64,
-    /// With --strategy states: how many threads; results do not depend on it [default: one for each core]
+    /// How many threads: for states, and for sets of faults; results do not depend on it [default: one for each core]
     #[arg(short, long, value_name = "N")]
     pub(super) jobs: Option<NonZeroUsize>,
     /// Which faults there may be, as in --vary crash,loss [default: the scenario's `fuzz.vary`]

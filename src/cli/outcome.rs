@@ -13,6 +13,7 @@ use crate::{
     scenario::{Plan, Remark},
     trace::EventKind,
 };
+use indexmap::IndexMap;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -201,6 +202,11 @@ fn print(ran: &Ran, view: bool, brief: bool, output: &mut Output) -> Result<(), 
     for undecided in outcome.difference.undecided.iter().filter(|remark| remark.property.is_none()) {
         output.line(format!("  {}  {undecided}", paint(Tone::Doubtful, "undecided")))?;
     }
+    for (claim, met) in &outcome.sometimes {
+        // One run need not show it.
+        let word = if *met { paint(Tone::Good, "met    ") } else { paint(Tone::Quiet, "not met") };
+        output.line(format!("  {word}    sometimes: {claim}"))?;
+    }
     if let Some(difference) = &ran.diverged {
         output.line(format!("  {}   a second run differs: {difference}", paint(Tone::Bad, "diverged")))?;
     }
@@ -316,6 +322,9 @@ fn value(ran: &Ran) -> Value {
         "trace": ran.trace,
         "again": ran.again(),
     });
+    if !outcome.sometimes.is_empty() {
+        value["sometimes"] = json!(outcome.sometimes.iter().cloned().collect::<IndexMap<_, _>>());
+    }
     if let Some(compared) = &ran.compared {
         value["compared"] = compared.value();
     }
