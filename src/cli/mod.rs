@@ -13,6 +13,7 @@ mod listing;
 mod merge;
 mod outcome;
 mod output;
+mod page;
 mod run;
 mod shrink;
 mod states;
