@@ -26,7 +26,9 @@ const STATES: u64 = 20_000;
 /// A page is a file: standard output has results on it.
 pub(super) fn must_be_a_file(path: Option<&Path>) -> Result<(), Failure> {
     if path.is_some_and(|path| path.as_os_str() == files::STDIN) {
-        return Err(Failure::Usage("--report takes a file; `trace convert --to html` writes to standard output".into()));
+        return Err(Failure::Usage(
+            "--report takes a file; `trace convert --to html` writes to standard output".into(),
+        ));
     }
     Ok(())
 }

@@ -183,12 +183,7 @@ fn diff(first: &Path, second: &Path, output: &mut Output) -> Result<Exit, Failur
 }
 
 /// Both traces side by side, on one page.
-fn diff_page(
-    first: &Path,
-    second: &Path,
-    file: Option<&Path>,
-    output: &mut Output,
-) -> Result<Exit, Failure> {
+fn diff_page(first: &Path, second: &Path, file: Option<&Path>, output: &mut Output) -> Result<Exit, Failure> {
     let (one, other) = (read(first, output)?, read(second, output)?);
     let mut page = Vec::new();
     report::html_of_two((&files::name(first), &one), (&files::name(second), &other), &mut page)

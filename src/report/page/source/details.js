@@ -18,7 +18,8 @@ export function details(run, index, cones, host) {
     el("h3", {}, glyph(kind, MARKS[kind] ?? MARKS.note), sentence(run, index)),
     facts(run, index, cones, host),
   ];
-  const body = run.message[index] >= 0 ? run.content(index) : run.bodyOf(index);
+  // A timer's length is told in the sentence.
+  const body = run.message[index] >= 0 ? run.content(index) : kind === "timer-set" ? undefined : run.bodyOf(index);
   if (body !== undefined) parts.push(el("h4", {}, run.message[index] >= 0 ? "Message" : "Content"), shown(tree(body)));
   parts.push(...states(run, index, host));
   parts.push(...links(run, index, host));

@@ -5,15 +5,17 @@ import { select } from "d3-selection";
 import { zoom, zoomIdentity } from "d3-zoom";
 import { bands, firstBelow, heights, Spans } from "./layout.js";
 import { MARKS } from "./marks.js";
-import { cut, duration, particulars, plain, sentence, value } from "./words.js";
+import { brief, cut, duration, particulars, plain, sentence } from "./words.js";
 
 const HEAD = 34;
 const FOOT = 28;
 const LEFT = 92;
 const RIGHT = 26;
 const NETWORK = 76;
-/** So many marks and arrows are drawn at most; where more are in the window, some of those that would cover each other are left out. */
-const MOST = 1000;
+/** So many marks and arrows are drawn at most, about. */
+const MOST = 700;
+
+const WEIGHTS = { crash: 7, restart: 6, partition: 7, cut: 6, heal: 6, link: 5, clock: 5, pause: 6, resume: 5, drop: 4, output: 3, request: 3, timer: 2, receive: 1 };
 
 export class Diagram {
   /** `host` is told of choices: `choose(index)`, `moved()`. */
@@ -41,7 +43,7 @@ export class Diagram {
     hatch.attr("id", `hatch-${this.host.side}`).attr("width", 6).attr("height", 6).attr("patternUnits", "userSpaceOnUse");
     hatch.attr("patternTransform", "rotate(45)").append("line").attr("class", "hatch").attr("y2", 6);
     this.layers = {};
-    for (const name of ["bands", "cone", "lines", "sections", "links", "arrows", "marks", "labels", "chosen", "veil", "axis", "heads", "overview"]) {
+    for (const name of ["lines", "bands", "cone", "sections", "links", "arrows", "marks", "labels", "chosen", "veil", "axis", "heads", "overview"]) {
       this.layers[name] = this.svg.append("g").attr("class", name);
     }
     this.tip = select(this.element).append("div").attr("class", "tip").attr("aria-hidden", "true");
@@ -292,8 +294,10 @@ export class Diagram {
       if (Number.isNaN(x)) return [];
       const half = Math.min(15, this.gap * 0.3);
       const shapes = [rect(band.kind, x - half, 2 * half)];
-      if (band.kind === "down") shapes[0].at.fill = `url(#hatch-${this.host.side})`;
-      if (y1 - y0 > 34 && this.gap > 80) shapes.push(label(band.kind, x + half + 4));
+      if (band.kind === "down") {
+        shapes[0].at.fill = `url(#hatch-${this.host.side})`;
+        shapes.unshift(rect("blank", x - half, 2 * half));
+      }
       return shapes;
     }
     const lane = { ...rect(`lane ${band.kind}`, NETWORK - 5, 10) };
@@ -340,24 +344,29 @@ export class Diagram {
     return name;
   }
 
-  drawArrows(top, bottom) {
+  /** The arrows in the window; of too many every second, third, ... one. */
+  arrowsBetween(top, bottom) {
+    const { run } = this;
+    const hidden = (i) => i >= 0 && this.hidden.has(run.kind[i]);
+    const own = (arrow) => this.selected >= 0 && (arrow.from === this.selected || arrow.to === this.selected);
+    let count = 0;
+    this.arrows.each(top, bottom, () => count++);
+    const every = Math.ceil(count / MOST);
+    this.crowded = every > 1;
     const found = [];
-    const seen = new Set();
-    const hidden = (i) => i >= 0 && this.hidden.has(this.run.kind[i]);
-    this.crowded = false;
+    let next = 0;
     this.arrows.each(top, bottom, (arrow) => {
+      const mine = own(arrow);
+      if (next++ % every !== 0 && !mine) return;
       if (hidden(arrow.from) || hidden(arrow.to)) return;
       const ends = this.ends(arrow);
-      if (!ends || this.outside(ends.x0, ends.x1)) return;
-      const own = this.selected >= 0 && (arrow.from === this.selected || arrow.to === this.selected);
-      if (found.length > MOST / 4 && !own) {
-        // Where it is crowded, of those that would cover each other one is drawn.
-        const key = `${this.run.node[arrow.from]} ${this.run.node[arrow.to]} ${Math.round(ends.y0 / 4)} ${Math.round(ends.y1 / 4)}`;
-        if (seen.has(key) || found.length >= MOST) return void (this.crowded = true);
-        seen.add(key);
-      }
-      found.push({ arrow, ends, own });
+      if (ends && !this.outside(ends.x0, ends.x1)) found.push({ arrow, ends, own: mine });
     });
+    return found;
+  }
+
+  drawArrows(top, bottom) {
+    const found = this.arrowsBetween(top, bottom);
     const look = ({ arrow, own }) => {
       const colour = this.colours.get(this.run.messageKind(arrow.from)) ?? 0;
       const copy = arrow.kind === "received" && (this.run.fates.get(arrow.from)?.indexOf(arrow.to) ?? 0) > 0;
@@ -368,27 +377,35 @@ export class Diagram {
     return found;
   }
 
+  /** How much an event matters where not all of them can be shown. */
+  weight(index) {
+    if (index === this.selected) return 9;
+    if (this.alarms.has(index)) return 8;
+    return WEIGHTS[this.run.kindName(index)] ?? 0;
+  }
+
   drawMarks(top, bottom) {
     const { run, layout } = this;
     const found = [];
-    const taken = new Set();
+    const taken = new Map();
     const first = firstBelow(layout, run.count, top);
     const last = firstBelow(layout, run.count, bottom);
     const crowded = last - first > MOST;
+    // Where it is crowded each piece of a node's line has one mark, that of what matters most.
+    const piece = Math.max(4, (this.height * (this.shown.length + 1)) / MOST);
     for (let place = first; place < last; place++) {
       const index = layout.at(place);
-      const x = this.markX(index);
-      if (Number.isNaN(x) || this.hidden.has(run.kind[index]) || (x !== NETWORK && this.outside(x))) continue;
+      if (this.hidden.has(run.kind[index])) continue;
       const y = this.y(index);
-      if (crowded && index !== this.selected) {
-        const key = `${run.node[index]} ${Math.round(y / 5)}`;
-        if (taken.has(key) || found.length >= MOST) {
-          this.crowded = true;
-          continue;
-        }
-        taken.add(key);
-      }
-      found.push({ index, x, y });
+      const key = crowded ? run.node[index] * 1e5 + Math.round(y / piece) : place;
+      const other = taken.get(key);
+      if (other !== undefined && this.weight(other) >= this.weight(index)) continue;
+      taken.set(key, index);
+    }
+    if (crowded) this.crowded = true;
+    for (const index of taken.values()) {
+      const x = this.markX(index);
+      if (!Number.isNaN(x) && (x === NETWORK || !this.outside(x))) found.push({ index, x, y: this.y(index) });
     }
     const look = ({ index }) => `mark k-${run.kindName(index)}${this.alarms.has(index) ? " alarm" : ""}${this.tone(index)}`;
     this.layers.marks.selectAll("path").data(found, ({ index }) => index).join("path")
@@ -400,7 +417,8 @@ export class Diagram {
   drawLabels(arrows, marks) {
     const texts = [];
     const { run } = this;
-    const room = Math.floor((this.gap - 26) / 6.2);
+    const last = this.columns().shown.at(-1);
+    const space = (node, x) => Math.floor(((node === last ? this.width - x - 20 : this.gap) - 24) / 6.2);
     const taken = new Map();
     const free = (node, y) => {
       const own = taken.get(node) ?? [];
@@ -408,16 +426,27 @@ export class Diagram {
       taken.set(node, [...own, y]);
       return true;
     };
-    if (room >= 4 && marks.length < 500) {
+    if (this.gap >= 52 && marks.length < 500) {
       for (const { index, x, y } of marks) {
         const kind = run.kindName(index);
         const words = label(run, index, kind);
         if (words && y > HEAD && free(run.node[index], y)) {
-          texts.push({ key: `m${index}`, class: `k-${kind}${this.tone(index)}`, x: x + 11, y: y + 3.5, text: cut(words, Math.min(room, 34)), anchor: "start", turn: 0 });
+          texts.push({ key: `m${index}`, class: `k-${kind}${this.tone(index)}`, x: x + 11, y: y + 3.5, text: cut(words, Math.max(3, Math.min(space(run.node[index], x), 38))), anchor: "start", turn: 0 });
         }
       }
     }
-    if (this.gap >= 76 && arrows.length < 160) for (const found of arrows) texts.push(...this.arrowLabel(found));
+    if (this.gap >= 76 && arrows.length < 160) {
+      // The selected arrows' labels first: of two that would cover each other the first stays.
+      const boxes = [];
+      for (const found of [...arrows].sort((a, b) => Number(b.own) - Number(a.own))) {
+        for (const text of this.arrowLabel(found)) {
+          const wide = text.text.length * 3 + 4;
+          if (boxes.some((box) => Math.abs(box.x - text.x) < box.wide + wide && Math.abs(box.y - text.y) < 11)) continue;
+          boxes.push({ x: text.x, y: text.y, wide });
+          texts.push(text);
+        }
+      }
+    }
     this.layers.labels.selectAll("text").data(texts, ({ key }) => key).join("text")
       .attr("class", (text) => text.class).attr("text-anchor", (text) => text.anchor)
       .attr("transform", ({ x, y, turn }) => `translate(${round(x)},${round(y)})${turn ? ` rotate(${round(turn)})` : ""}`)
@@ -493,7 +522,7 @@ export class Diagram {
       this.layers.chosen.append("path").attr("class", "because").attr("d", `M${round(x0 - 5)},${round(y0)}C${round(x0 - side)},${round(y0)} ${round(x1 - side)},${round(y1)} ${round(x1 - 7)},${round(y1)}`);
     }
     for (const at of index) {
-      if (inside(this.y(at))) this.layers.chosen.append("circle").attr("r", 10).attr("cx", this.markX(at)).attr("cy", this.y(at));
+      if (inside(this.y(at))) this.layers.chosen.append("circle").attr("r", 10).attr("cx", this.markX(at) - (run.kindName(at) === "request" ? 8 : 0)).attr("cy", this.y(at));
     }
     this.layers.veil.selectAll("rect").data(this.until >= 0 && this.until < run.count ? [this.y(this.until) + 8] : []).join("rect")
       .attr("x", LEFT - 30).attr("width", Math.max(0, this.width - LEFT - RIGHT + 32)).attr("y", (y) => clamp(y, HEAD, this.height)).attr("height", (y) => this.height - clamp(y, HEAD, this.height));
@@ -546,7 +575,7 @@ export class Diagram {
     const ticks = [...this.alarms.keys()].filter((i) => i < this.run.count).map((index) => ({ index, name: "alarm" }));
     if (this.selected >= 0) ticks.push({ index: this.selected, name: "here" });
     if (this.difference >= 0 && this.difference < this.run.count) ticks.push({ index: this.difference, name: "difference" });
-    overview.selectAll("rect.tick").data(ticks).join("rect").attr("class", ({ name }) => `tick ${name}`).attr("x", x).attr("width", 12).attr("height", 3)
+    overview.selectAll("rect.tick").data(ticks).join("rect").attr("class", ({ name }) => `tick ${name}`).attr("x", ({ name }) => (name === "here" ? x + 5 : x)).attr("width", ({ name }) => (name === "here" ? 7 : 12)).attr("height", 3)
       .attr("y", ({ index }) => at(this.layout.y[index]) - 1.5);
   }
 
@@ -623,16 +652,15 @@ function label(run, index, kind) {
   switch (kind) {
     case "output":
     case "request":
-      return value(run.bodyOf(index));
     case "timer":
-      return value(run.bodyOf(index));
+      return brief(run.bodyOf(index));
     case "crash":
     case "restart":
     case "pause":
     case "resume":
       return kind;
     case "clock":
-      return `clock ${value(run.bodyOf(index))}`;
+      return `clock ${brief(run.bodyOf(index))}`;
     case "note":
       return particulars(run, index);
     default:

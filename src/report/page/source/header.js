@@ -71,14 +71,14 @@ function verdictList(run, side, app, two) {
   const all = verdicts(run);
   if (!all.length) return el("p", { class: "hint verdicts" }, "No property was checked.");
   const items = all.map((verdict) => {
-    const expected = verdict.expected === verdict.verdict ? " (as expected)" : "";
+    const expected = verdict.expected === verdict.verdict && verdict.verdict !== "holds" ? " as expected:" : "";
     const grounds = verdict.verdict === "holds" ? `${verdict.examined} examined` : plain(verdict.because ?? "");
     const jumps = (verdict.events ?? []).slice(0, 8).map((event) => el("button", { type: "button", class: "jump", "aria-label": `jump to event ${event}: ${event < run.count ? sentence(run, event) : ""}`, onclick: () => app.choose(event, side) }, `#${event}`));
     return el("li", { class: verdict.verdict },
       el("span", { class: "sign", "aria-hidden": "true" }, WORDS[verdict.verdict] ?? "?"), " ",
       el("strong", {}, plain(verdict.name)), ` ${verdict.verdict}${expected}`, grounds && el("span", { class: "grounds" }, ` ${grounds} `), ...jumps);
   });
-  return el("ul", { class: "verdicts", "aria-label": two ? `Verdicts of ${run.label}` : "Verdicts" }, ...items);
+  return el("ul", { class: "verdicts", "aria-label": two ? `Verdicts of ${run.label}` : "Verdicts" }, two && el("li", { class: "side-name" }, plain(run.label)), ...items);
 }
 
 /** What is only a consequence, and no step of a story. */

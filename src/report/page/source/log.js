@@ -97,7 +97,7 @@ export class Log {
       cell("time", duration(run.time[index], 6)),
       cell("node", cut(node, 14)),
       cell("kind", glyph(kind, MARKS[kind] ?? MARKS.note), kind),
-      cell("text", cut(particulars(run, index), 200)),
+      el("span", { class: "text", role: "gridcell", title: sentence(run, index) }, cut(particulars(run, index), 200)),
     ];
   }
 
@@ -108,6 +108,6 @@ export class Log {
     const text = there ? `${duration(run.time[index], 6)}  ${sentence(run, index)}` : "";
     const differs = !there || index >= other.count || text !== `${duration(other.time[index], 6)}  ${sentence(other, index)}`;
     const kind = there ? run.kindName(index) : undefined;
-    return el("span", { class: `half${differs ? " differs" : ""}`, role: "gridcell", "data-side": side }, there && glyph(kind, MARKS[kind] ?? MARKS.note), cut(text, 160));
+    return el("span", { class: `half${differs ? " differs" : ""}`, role: "gridcell", "data-side": side }, there && glyph(kind, MARKS[kind] ?? MARKS.note), el("span", { title: text }, cut(text, 160)));
   }
 }

@@ -37,13 +37,13 @@ class App {
     this.card = el("section", { class: "details", "aria-label": "Selected event" });
     this.stories = this.runs.map((run, side) => story(run, this, side)).filter(Boolean);
     this.rows = el("div", { class: `log${two ? " two" : ""}`, tabindex: 0 });
-    this.note = el("span", { class: "hint crowd" });
+    this.note = el("p", { class: "crowd", role: "status" });
     this.player = new Player(this);
     this.side_panel = el("aside", {}, ...this.stories, this.card, el("section", { class: "log-frame", "aria-label": "Log" }, this.rows));
     root.replaceChildren(
       el("header", {}, ...header(this.page, this)),
       this.toolbar(),
-      el("main", { class: two ? "two" : "" }, el("div", { class: "diagrams" }, ...this.panes), this.side_panel),
+      el("main", { class: two ? "two" : "" }, el("div", { class: "diagrams" }, ...this.panes, this.note), this.side_panel),
       this.player.element,
       this.said,
     );
@@ -53,7 +53,7 @@ class App {
       side,
       choose: (index) => this.choose(index, side),
       moved: () => {},
-      drawn: (diagram) => (this.note.textContent = diagram.crowded ? "Zoomed out: marks that would cover each other are drawn once." : ""),
+      drawn: (diagram) => (this.note.textContent = diagram.crowded ? "More than can be drawn: zoom in to see every event." : ""),
     }));
     this.log = new Log(this.rows, this.runs, { choose: (index, side) => this.choose(index, side) });
     const difference = this.page.difference?.index ?? -1;
@@ -84,8 +84,7 @@ class App {
       this.search, this.hits, ...this.filter.menus(), this.theme,
       button("Save SVG", "Save the picture as SVG", () => saveSvg(this.diagrams[this.side], this.page.title)),
       button("Print", "Print this page", () => print()),
-      button("? Keys", "Keys and marks (?)", () => this.help.showModal()),
-      this.note);
+      button("? Keys", "Keys and marks (?)", () => this.help.showModal()));
   }
 
   /** Shows what the address asks for, else the first violation or difference. */
@@ -319,10 +318,19 @@ function opened(app) {
   };
 }
 
+/** Two runs are called by their files' names, without folders where those differ. */
+function shortLabels(page) {
+  const short = page.runs.map((run) => run.label.replace(/^.*[/\\](?=.)/, ""));
+  if (page.runs.length !== 2 || short[0] === short[1]) return;
+  page.runs.forEach((run, side) => (run.label = short[side]));
+  page.title = short.join(" and ");
+}
+
 async function open() {
   const root = document.getElementById("page");
   try {
     const page = await unpack(document.getElementById("data"));
+    shortLabels(page);
     page.runs = page.runs.map((run) => new Run(run));
     const app = new App(page, root);
     window.synod = opened(app);

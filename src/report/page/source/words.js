@@ -122,6 +122,17 @@ export function value(json) {
   return only.value.text === "null" ? only.key : `${only.key} ${line(only.value)}`;
 }
 
+/** The same in few words, without the names of fields: `deliver n1 1`. */
+export function brief(json) {
+  return json === undefined ? "" : few(tree(json)).replace(/ null$/, "");
+}
+
+function few(whole) {
+  if (whole.items === undefined) return line(whole);
+  const all = whole.items.map(({ key, value: inner }) => (whole.items.length > 1 || key === undefined ? few(inner) : `${key} ${few(inner)}`));
+  return whole.open === "[" ? `[${all.join(" ")}]` : all.join(" ");
+}
+
 function groups(json) {
   const whole = tree(json);
   const inside = whole.items?.map((item) => item.value.items?.map(({ value: name }) => line(name)).join(" "));
@@ -135,7 +146,7 @@ function timer(run, i) {
   const of = (name) => items.find(({ key }) => key === name)?.value;
   const runs = of("runs")?.text;
   if (of("timer") === undefined || !/^\d+$/.test(runs ?? "")) return value(run.bodyOf(i));
-  return `${line(of("timer"))}, in ${duration(Number(runs))}`;
+  return `${few(of("timer"))}, in ${duration(Number(runs))}`;
 }
 
 /** What there is to say of an event besides when, where and what. */
