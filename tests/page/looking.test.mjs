@@ -209,13 +209,13 @@ look("search, nodes and kinds pick events in log and picture", "lossy", async (o
   assert.ok(found.length > 0 && (await opened.locator(".marks .dim").count()) > 0);
   await opened.keyboard.press("Escape");
   await opened.waitForFunction(() => document.querySelector(".hits").textContent === "");
-  await opened.getByText("Kinds").click();
+  await opened.getByText("Kinds", { exact: true }).click();
   await opened.locator("input[data-name=receive]").uncheck();
   await settle(opened);
   assert.equal(await opened.locator(".marks .k-receive").count(), 0);
   assert.equal(await opened.locator(".arrows .received").count(), 0);
   await opened.locator("input[data-name=receive]").check();
-  await opened.getByText("Nodes").click();
+  await opened.getByText("Nodes", { exact: true }).click();
   await opened.locator("input[data-name=n2]").uncheck();
   await settle(opened);
   assert.deepEqual(await opened.locator(".heads .node").allTextContents(), ["n1", "n3"]);
@@ -299,7 +299,7 @@ test("what a trace says is never markup, and never runs", { timeout: 60_000 }, a
   synod(["trace", "diff", file, file, "--to", "html", "-o", files.file("evil-two.html")]);
   for (const name of ["evil.html", "evil-two.html"]) {
     const { page: opened, complaints, end } = await open(files.file(name));
-    await opened.getByText("Nodes").click();
+    await opened.getByText("Nodes", { exact: true }).click();
     for (const line of lines.slice(1, -1)) await opened.evaluate((index) => window.synod.app.choose(index), line.i);
     await opened.mouse.move(300, 400);
     await settle(opened);

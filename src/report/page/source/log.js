@@ -82,7 +82,7 @@ export class Log {
     const chosen = index === this.selected;
     const alarm = this.alarms.has(index);
     const name = `row${chosen ? " chosen" : ""}${alarm ? " alarm" : ""}${index === this.difference ? " difference" : ""}${two ? " two" : ""}`;
-    const row = el("div", { class: name, role: "row", "aria-rowindex": place + 1, "aria-selected": chosen, onclick: (event) => this.host.choose(index, Number(event.target.closest("[data-side]")?.dataset.side ?? 0)) });
+    const row = el("div", { class: name, role: "row", "aria-rowindex": place + 1, "aria-selected": String(chosen), onclick: (event) => this.host.choose(index, Number(event.target.closest("[data-side]")?.dataset.side ?? 0)) });
     if (two) row.append(el("span", { class: "number", role: "gridcell" }, String(index)), this.half(0, index), this.half(1, index));
     else row.append(...this.cells(this.runs[0], index));
     return row;
