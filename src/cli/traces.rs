@@ -182,6 +182,17 @@ fn diff(first: &Path, second: &Path, output: &mut Output) -> Result<Exit, Failur
     }
 }
 
+/// A format that does not exist; a page is one that is made here.
+fn unknown(format: &str, error: &UnknownFormat) -> Failure {
+    let meant = scenario::nearest(format, ["html"]);
+    let text = error.to_string();
+    Failure::Usage(match meant {
+        Some(_) => format!("unknown format {format:?}; did you mean html?"),
+        None if text.contains("formats are") => format!("{text}, html"),
+        None => text,
+    })
+}
+
 /// Both traces side by side, on one page.
 fn diff_page(first: &Path, second: &Path, file: Option<&Path>, output: &mut Output) -> Result<Exit, Failure> {
     let (one, other) = (read(first, output)?, read(second, output)?);
@@ -210,8 +221,7 @@ fn convert(wanted: &Convert, output: &mut Output) -> Result<(), Failure> {
                 .map_err(|error| Failure::Internal(error.to_string()))?;
         }
         (Some(format), _) => {
-            let format: Format =
-                format.parse().map_err(|error: UnknownFormat| Failure::Usage(error.to_string()))?;
+            let format: Format = format.parse().map_err(|error| unknown(format, &error))?;
             report::convert(&trace, format, &mut bytes).map_err(|error| Failure::Usage(error.to_string()))?;
         }
         (None, Some(template)) => {

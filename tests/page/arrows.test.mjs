@@ -7,7 +7,16 @@ import { close, folder, launch, synod, trace } from "./stage.mjs";
 let files;
 before(() => {
   files = folder();
-  synod(["run", "scenarios", "--trace", files.file("traces"), "--report", files.file("pages"), "--progress", "never"]);
+  synod([
+    "run",
+    "scenarios",
+    "--trace",
+    files.file("traces"),
+    "--report",
+    files.file("pages"),
+    "--progress",
+    "never",
+  ]);
 });
 after(async () => {
   files.remove();
@@ -30,11 +39,27 @@ function expected({ events }) {
     if (!send) continue;
     fates.set(event.m, (fates.get(event.m) ?? 0) + 1);
     const kind = event.e === "receive" ? "received" : "lost";
-    arrows.push({ message: event.m, kind, send: send.i, end: event.i, from: send.n, at: event.n, why: event.why });
+    arrows.push({
+      message: event.m,
+      kind,
+      send: send.i,
+      end: event.i,
+      from: send.n,
+      at: event.n,
+      why: event.why,
+    });
   }
   for (const send of sends.values()) {
     if ((fates.get(send.m) ?? 0) < 1 + (copies.get(send.m) ?? 0)) {
-      arrows.push({ message: send.m, kind: "under way", send: send.i, end: -1, from: send.n, at: send.to, why: undefined });
+      arrows.push({
+        message: send.m,
+        kind: "under way",
+        send: send.i,
+        end: -1,
+        from: send.n,
+        at: send.to,
+        why: undefined,
+      });
     }
   }
   return arrows.sort(order);
@@ -50,7 +75,14 @@ function compare(name, told, { arrows, columns, heights }) {
   wanted.forEach((want, place) => {
     const drawn = arrows[place];
     const of = `${name}: message ${want.message}, ${want.kind}`;
-    const facts = ({ message, kind, send, end, from, why }) => ({ message, kind, send, end, from, why: why ?? undefined });
+    const facts = ({ message, kind, send, end, from, why }) => ({
+      message,
+      kind,
+      send,
+      end,
+      from,
+      why: why ?? undefined,
+    });
     assert.deepEqual(facts(drawn), facts(want), of);
     assert.ok(near(drawn.x0, columns[want.from]), `${of}: begins at its sender`);
     assert.ok(near(drawn.y0, heights[want.send]), `${of}: begins where it was sent`);
@@ -69,7 +101,9 @@ test("every arrow is a message, in all scenarios and views of time", { timeout: 
   const names = readdirSync(files.file("pages"));
   assert.ok(names.length > 100, "the scenarios are there");
   const seen = { received: 0, lost: 0, "under way": 0, copies: 0, overtaking: 0 };
-  const context = await (await launch()).newContext({ viewport: { width: 1200, height: 800 }, offline: true });
+  const context = await (
+    await launch()
+  ).newContext({ viewport: { width: 1200, height: 800 }, offline: true });
   const page = await context.newPage();
   const complaints = [];
   page.on("pageerror", (error) => complaints.push(String(error)));
@@ -81,7 +115,11 @@ test("every arrow is a message, in all scenarios and views of time", { timeout: 
     for (const view of ["rows", "real", "squeezed", "logical"]) {
       const laid = await page.evaluate((view) => {
         window.synod.app.setView(view);
-        return { arrows: window.synod.arrows(), columns: window.synod.columns(), heights: window.synod.heights() };
+        return {
+          arrows: window.synod.arrows(),
+          columns: window.synod.columns(),
+          heights: window.synod.heights(),
+        };
       }, view);
       const wanted = compare(`${name}, ${view}`, told, laid);
       if (view === "rows") tally(seen, wanted, told);
@@ -89,7 +127,8 @@ test("every arrow is a message, in all scenarios and views of time", { timeout: 
     assert.deepEqual(complaints, [], name);
   }
   await context.close();
-  for (const [what, count] of Object.entries(seen)) assert.ok(count > 0, `no arrow is ${what}: the scenarios show it`);
+  for (const [what, count] of Object.entries(seen))
+    assert.ok(count > 0, `no arrow is ${what}: the scenarios show it`);
   console.log(`# ${names.length} scenarios: ${JSON.stringify(seen)}`);
 });
 

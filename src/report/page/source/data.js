@@ -12,8 +12,21 @@ export async function unpack(element) {
 
 /** What happens at a node, not to a message or a link: these have a place in the order of happened-before. */
 const AT_NODE = new Set([
-  "boot", "request", "output", "send", "receive", "timer-set", "timer", "save", "crash", "restart", "pause", "resume",
-  "clock", "choice", "note",
+  "boot",
+  "request",
+  "output",
+  "send",
+  "receive",
+  "timer-set",
+  "timer",
+  "save",
+  "crash",
+  "restart",
+  "pause",
+  "resume",
+  "clock",
+  "choice",
+  "note",
 ]);
 
 /** A column that says "absent" with 0, "so far from what was expected" with the rest. */
@@ -63,7 +76,7 @@ export class Run {
         this.lamport[i] = clocks[node];
       }
     }
-    this.end = Math.max(time, document_end(this));
+    this.end = Math.max(time, lastMoment(this));
   }
 
   /** Who sent what, what follows from what, and each node's own sequence. */
@@ -147,8 +160,14 @@ export class Run {
     return this.bodyOf(i) ?? (this.sender[i] >= 0 ? this.bodyOf(this.sender[i]) : undefined);
   }
 
+  /** A node's state, in which processes are called by their names. */
   stateOf(i) {
-    return this.state[i] < 0 ? undefined : this.states[this.state[i]];
+    if (this.state[i] < 0) return undefined;
+    return this.states[this.state[i]].replace(/\bProcessId\((\d+)\)/g, (whole, place) => {
+      const name = this.nodes[place];
+      if (name === undefined) return whole;
+      return /^\w[\w-]*$/.test(name) ? name : JSON.stringify(name);
+    });
   }
 
   effects(i) {
@@ -156,7 +175,11 @@ export class Run {
   }
 
   source(i) {
-    return this.kind[i] === this.kindOf.send ? this.node[i] : this.from[i] >= 0 ? this.from[i] : this.senderNode(i);
+    return this.kind[i] === this.kindOf.send
+      ? this.node[i]
+      : this.from[i] >= 0
+        ? this.from[i]
+        : this.senderNode(i);
   }
 
   target(i) {
@@ -185,6 +208,6 @@ export class Run {
 }
 
 /** When the run ended; a deadline may be later than the last event. */
-function document_end(run) {
+function lastMoment(run) {
   return run.footer ? run.footer.t : 0;
 }

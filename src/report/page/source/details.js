@@ -10,7 +10,13 @@ const EFFECTS = 40;
 
 export function details(run, index, cones, host) {
   if (index < 0) {
-    return [el("p", { class: "hint" }, "Nothing is selected. Click an event or an arrow, or press j. Press ? for all keys.")];
+    return [
+      el(
+        "p",
+        { class: "hint" },
+        "Nothing is selected. Click an event or an arrow, or press j. Press ? for all keys.",
+      ),
+    ];
   }
   if (index >= run.count) return [el("p", { class: "hint" }, "This run has ended before.")];
   const kind = run.kindName(index);
@@ -19,8 +25,10 @@ export function details(run, index, cones, host) {
     facts(run, index, cones, host),
   ];
   // A timer's length is told in the sentence.
-  const body = run.message[index] >= 0 ? run.content(index) : kind === "timer-set" ? undefined : run.bodyOf(index);
-  if (body !== undefined) parts.push(el("h4", {}, run.message[index] >= 0 ? "Message" : "Content"), shown(tree(body)));
+  const body =
+    run.message[index] >= 0 ? run.content(index) : kind === "timer-set" ? undefined : run.bodyOf(index);
+  if (body !== undefined)
+    parts.push(el("h4", {}, run.message[index] >= 0 ? "Message" : "Content"), shown(tree(body)));
   parts.push(...states(run, index, host));
   parts.push(...links(run, index, host));
   return parts;
@@ -40,20 +48,29 @@ function facts(run, index, cones, host) {
   if (run.node[index] >= 0) row("node", plain(run.name(run.node[index])));
   const sent = run.sender[index] >= 0 ? run.sender[index] : run.kind[index] === run.kindOf.send ? index : -1;
   if (sent >= 0) {
-    row("message", `${plain(run.messageKind(index) ?? "message")} #${run.message[index]}, ${plain(run.name(run.source(sent)))} \u2192 ${plain(run.name(run.target(sent)))}`);
+    row(
+      "message",
+      `${plain(run.messageKind(index) ?? "message")} #${run.message[index]}, ${plain(run.name(run.source(sent)))} \u2192 ${plain(run.name(run.target(sent)))}`,
+    );
     if (sent !== index) row("sent", link(run, sent, host, `#${sent}`), ` at ${duration(run.time[sent])}`);
     const fates = run.fates.get(sent) ?? [];
     for (const to of fates) {
       const what = run.kind[to] === run.kindOf.receive ? "arrived" : `lost (${plain(run.reason(to) ?? "?")})`;
       const after = `after ${duration(run.time[to] - run.time[sent])}`;
-      row(what, to === index ? `here, ${after}` : link(run, to, host, `#${to}`), to === index ? "" : ` ${after}`);
+      row(
+        what,
+        to === index ? `here, ${after}` : link(run, to, host, `#${to}`),
+        to === index ? "" : ` ${after}`,
+      );
     }
     if (fates.length === 0) row("fate", "still under way at the end");
   }
   if (run.lamport[index]) row("Lamport", String(run.lamport[index]));
   if (cones && run.position[index] >= 0) {
     const known = run.nodes.map((name, node) => [name, cones.clock[node]]).filter(([, count]) => count > 0);
-    const chips = known.slice(0, 60).map(([name, count]) => el("span", { class: "chip" }, `${plain(name)} ${count}`));
+    const chips = known
+      .slice(0, 60)
+      .map(([name, count]) => el("span", { class: "chip" }, `${plain(name)} ${count}`));
     row("vector", ...chips, known.length > 60 ? ` and ${known.length - 60} more` : "");
   }
   if (cones) row("cones", ...["past", "future", "concurrent"].map((name) => coneButton(name, cones, host)));
@@ -65,18 +82,33 @@ function facts(run, index, cones, host) {
 function coneButton(name, cones, host) {
   const on = cones.only?.has(name) ?? false;
   const count = grouped(cones.counts[name]);
-  return el("button", { class: `cone ${name}`, type: "button", "aria-pressed": String(on), onclick: () => host.toggleCone(name) }, `${name} ${count}`);
+  return el(
+    "button",
+    {
+      class: `cone ${name}`,
+      type: "button",
+      "aria-pressed": String(on),
+      onclick: () => host.toggleCone(name),
+    },
+    `${name} ${count}`,
+  );
 }
 
 function links(run, index, host) {
   const parts = [];
   const cause = run.cause[index];
   if (cause >= 0 && cause < run.count) parts.push(el("h4", {}, "Cause"), el("p", {}, link(run, cause, host)));
-  const effects = [...new Set([...run.effects(index), ...(run.fates.get(index) ?? [])])].sort((a, b) => a - b);
+  const effects = [...new Set([...run.effects(index), ...(run.fates.get(index) ?? [])])].sort(
+    (a, b) => a - b,
+  );
   if (effects.length) {
     const items = effects.slice(0, EFFECTS).map((effect) => el("li", {}, link(run, effect, host)));
-    parts.push(el("h4", {}, effects.length === 1 ? "Effect" : `${effects.length} effects`), el("ul", {}, ...items));
-    if (effects.length > EFFECTS) parts.push(el("p", { class: "hint" }, `and ${effects.length - EFFECTS} more`));
+    parts.push(
+      el("h4", {}, effects.length === 1 ? "Effect" : `${effects.length} effects`),
+      el("ul", {}, ...items),
+    );
+    if (effects.length > EFFECTS)
+      parts.push(el("p", { class: "hint" }, `and ${effects.length - EFFECTS} more`));
   }
   return parts;
 }
@@ -93,8 +125,15 @@ function entries(whole) {
   return whole.items.map(({ key, value: inner }) => {
     const text = line(inner);
     const name = key === undefined ? "" : `${key}: `;
-    if (inner.items === undefined || text.length <= LONG) return el("div", { class: "entry" }, el("span", { class: "key" }, name), text);
-    return el("div", { class: "entry" }, el("span", { class: "key" }, name), inner.name ?? "", el("div", { class: "inner" }, ...entries(inner)));
+    if (inner.items === undefined || text.length <= LONG)
+      return el("div", { class: "entry" }, el("span", { class: "key" }, name), text);
+    return el(
+      "div",
+      { class: "entry" },
+      el("span", { class: "key" }, name),
+      inner.name ?? "",
+      el("div", { class: "inner" }, ...entries(inner)),
+    );
   });
 }
 
@@ -103,7 +142,8 @@ function states(run, index, host) {
   const around = run.statesAround(index);
   if (!around) return [];
   const head = el("h4", {}, `State of ${plain(run.name(run.node[index]))}`);
-  if (around.told !== index) head.append(" after the step of ", link(run, around.told, host, `#${around.told}`));
+  if (around.told !== index)
+    head.append(" after the step of ", link(run, around.told, host, `#${around.told}`));
   const after = tree(around.after);
   if (around.before === undefined) return [head, shown(after)];
   if (around.before === around.after) return [head, el("p", { class: "hint" }, "unchanged"), shown(after)];
@@ -115,7 +155,8 @@ function changes(before, after) {
   if (line(before) === line(after)) return [el("div", { class: "entry" }, line(after))];
   const comparable = before.items && after.items && before.name === after.name && before.open === after.open;
   if (!comparable) return [exchanged("", before, after)];
-  const named = after.items.every(({ key }) => key !== undefined) && before.items.every(({ key }) => key !== undefined);
+  const named =
+    after.items.every(({ key }) => key !== undefined) && before.items.every(({ key }) => key !== undefined);
   return named ? changedMap(before, after) : changedList(before, after);
 }
 
@@ -127,9 +168,25 @@ function changedMap(before, after) {
     old.delete(key);
     const name = `${key}: `;
     if (was === undefined) rows.push(added(name, inner));
-    else if (line(was) === line(inner)) rows.push(el("div", { class: "entry same" }, el("span", { class: "key" }, name), cut(line(inner), 4 * LONG)));
-    else if (was.items && inner.items && was.name === inner.name && line(inner).length + line(was).length > LONG) {
-      rows.push(el("div", { class: "entry" }, el("span", { class: "key" }, name), inner.name ?? "", el("div", { class: "inner" }, ...changes(was, inner))));
+    else if (line(was) === line(inner))
+      rows.push(
+        el("div", { class: "entry same" }, el("span", { class: "key" }, name), cut(line(inner), 4 * LONG)),
+      );
+    else if (
+      was.items &&
+      inner.items &&
+      was.name === inner.name &&
+      line(inner).length + line(was).length > LONG
+    ) {
+      rows.push(
+        el(
+          "div",
+          { class: "entry" },
+          el("span", { class: "key" }, name),
+          inner.name ?? "",
+          el("div", { class: "inner" }, ...changes(was, inner)),
+        ),
+      );
     } else rows.push(exchanged(name, was, inner));
   }
   for (const [key, was] of old) rows.push(removed(`${key}: `, was));
@@ -156,8 +213,16 @@ function changedList(before, after) {
   return rows;
 }
 
-const added = (name, inner) => el("div", { class: "entry changed" }, el("span", { class: "key" }, name), el("ins", {}, line(inner)));
-const removed = (name, inner) => el("div", { class: "entry changed" }, el("span", { class: "key" }, name), el("del", {}, line(inner)));
+const added = (name, inner) =>
+  el("div", { class: "entry changed" }, el("span", { class: "key" }, name), el("ins", {}, line(inner)));
+const removed = (name, inner) =>
+  el("div", { class: "entry changed" }, el("span", { class: "key" }, name), el("del", {}, line(inner)));
 const exchanged = (name, was, inner) =>
-  el("div", { class: "entry changed" }, el("span", { class: "key" }, name), el("del", {}, line(was)), " \u2192 ", el("ins", {}, line(inner)));
-
+  el(
+    "div",
+    { class: "entry changed" },
+    el("span", { class: "key" }, name),
+    el("del", {}, line(was)),
+    " \u2192 ",
+    el("ins", {}, line(inner)),
+  );

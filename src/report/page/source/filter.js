@@ -8,7 +8,8 @@ const SLICE = 12;
 
 /** What a search looks through, made when it is first needed. */
 function haystack(run, texts, i) {
-  texts[i] ??= `#${i} ${duration(run.time[i])} ${run.node[i] >= 0 ? run.name(run.node[i]) : ""} ${run.kindName(i)} ${particulars(run, i)}`.toLowerCase();
+  texts[i] ??=
+    `#${i} ${duration(run.time[i])} ${run.node[i] >= 0 ? run.name(run.node[i]) : ""} ${run.kindName(i)} ${particulars(run, i)}`.toLowerCase();
   return texts[i];
 }
 
@@ -64,15 +65,22 @@ export class Filter {
   menus() {
     const [run] = this.runs;
     const counts = new Map();
-    for (const of of this.runs) for (let i = 0; i < of.count; i++) counts.set(of.kindName(i), (counts.get(of.kindName(i)) ?? 0) + 1);
+    for (const of of this.runs)
+      for (let i = 0; i < of.count; i++) counts.set(of.kindName(i), (counts.get(of.kindName(i)) ?? 0) + 1);
     const kinds = run.kinds.filter((kind) => counts.has(kind));
+    const names = [...new Set(this.runs.flatMap((of) => of.nodes))];
     const box = (set, name, ...label) => {
       const change = ({ target }) => {
         if (target.checked) set.delete(name);
         else set.add(name);
         this.apply();
       };
-      return el("label", {}, el("input", { type: "checkbox", checked: true, "data-name": name, onchange: change }), ...label);
+      return el(
+        "label",
+        {},
+        el("input", { type: "checkbox", checked: true, "data-name": name, onchange: change }),
+        ...label,
+      );
     };
     const all = (set, names) => (event) => {
       const menu = event.target.closest("details");
@@ -82,10 +90,39 @@ export class Filter {
       for (const input of menu.querySelectorAll("input")) input.checked = every;
       this.apply();
     };
-    const menu = (title, set, names, boxes) => el("details", { class: "menu" }, el("summary", {}, title), el("div", { class: "choices" }, el("button", { type: "button", onclick: all(set, names) }, "all / none"), ...boxes));
+    const menu = (title, set, names, boxes) =>
+      el(
+        "details",
+        { class: "menu" },
+        el("summary", {}, title),
+        el(
+          "div",
+          { class: "choices" },
+          el("button", { type: "button", onclick: all(set, names) }, "all / none"),
+          ...boxes,
+        ),
+      );
     return [
-      menu("Nodes", this.nodesHidden, run.nodes, run.nodes.slice(0, 200).map((name) => box(this.nodesHidden, name, plain(name)))),
-      menu("Kinds", this.kindsHidden, kinds, kinds.map((kind) => box(this.kindsHidden, kind, glyph(kind, MARKS[kind] ?? MARKS.note), `${kind} `, el("span", { class: "hint" }, grouped(counts.get(kind)))))),
+      menu(
+        "Nodes",
+        this.nodesHidden,
+        names,
+        names.slice(0, 200).map((name) => box(this.nodesHidden, name, plain(name))),
+      ),
+      menu(
+        "Kinds",
+        this.kindsHidden,
+        kinds,
+        kinds.map((kind) =>
+          box(
+            this.kindsHidden,
+            kind,
+            glyph(kind, MARKS[kind] ?? MARKS.note),
+            `${kind} `,
+            el("span", { class: "hint" }, grouped(counts.get(kind))),
+          ),
+        ),
+      ),
     ];
   }
 }

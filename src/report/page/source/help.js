@@ -20,19 +20,38 @@ const KEYS = [
 
 export function help() {
   const dialog = el("dialog", { class: "help", "aria-label": "Keys and marks" });
-  const table = (rows) => el("dl", {}, ...rows.flatMap(([name, words]) => [el("dt", {}, name), el("dd", {}, words)]));
+  const table = (rows) =>
+    el("dl", {}, ...rows.flatMap(([name, words]) => [el("dt", {}, name), el("dd", {}, words)]));
   dialog.append(
     el("form", { method: "dialog" }, el("button", { "aria-label": "Close" }, "\u2715")),
-    el("div", { class: "columns" },
+    el(
+      "div",
+      { class: "columns" },
       el("section", {}, el("h2", {}, "Keys"), table(KEYS)),
-      el("section", {}, el("h2", {}, "Marks"), table(MEANINGS.map(([kind, words]) => [glyph(kind, MARKS[kind]), words]))),
-      el("section", {}, el("h2", {}, "Lines"), table([
-        [el("span", { class: "swatch arrow-line" }), "a message, from where it was sent to where it arrived"],
-        [el("span", { class: "swatch lost-line" }), "a message that was lost"],
-        [el("span", { class: "swatch section-line" }), "a node is in the critical section"],
-        [el("span", { class: "swatch past-line" }), "what happened before the selected event"],
-        [el("span", { class: "swatch future-line" }), "what happened after it"],
-      ]))),
+      el(
+        "section",
+        {},
+        el("h2", {}, "Marks"),
+        table(MEANINGS.map(([kind, words]) => [glyph(kind, MARKS[kind]), words])),
+      ),
+      el(
+        "section",
+        {},
+        el("h2", {}, "Lines"),
+        table([
+          [
+            el("span", { class: "swatch arrow-line" }),
+            "a message, from where it was sent to where it arrived",
+          ],
+          [el("span", { class: "swatch copy-line" }), "a copy of it that arrives too"],
+          [el("span", { class: "swatch lost-line" }), "a message that was lost"],
+          [el("span", { class: "swatch open-line" }), "a message still under way at the end"],
+          [el("span", { class: "swatch section-line" }), "a node is in the critical section"],
+          [el("span", { class: "swatch past-line" }), "what happened before the selected event"],
+          [el("span", { class: "swatch future-line" }), "what happened after it"],
+        ]),
+      ),
+    ),
   );
   return dialog;
 }

@@ -42,13 +42,27 @@ export function firstBelow(layout, count, height) {
 function rows(run) {
   const y = new Float64Array(run.count);
   const told = run.kindOf.output;
-  for (let i = 1; i < run.count; i++) {
-    const follows = run.node[i] === run.node[i - 1] && run.time[i] === run.time[i - 1] && run.cause[i] >= 0;
-    const step = follows && (run.cause[i] === i - 1 || run.cause[i] === run.cause[i - 1]);
+  let first = 0;
+  let lowest = 0;
+  // All begin at once, side by side.
+  for (; first < run.count && run.time[first] === run.time[0]; first++) {
+    if (run.kind[first] === run.kindOf.boot) y[first] = 0;
+    else if (first > 0 && follows(run, first)) y[first] = y[first - 1] + SAME_STEP;
+    else break;
+    lowest = Math.max(lowest, y[first]);
+  }
+  for (let i = first; i < run.count; i++) {
     const words = run.kind[i] === told || run.kind[i - 1] === told;
-    y[i] = y[i - 1] + (step ? (words ? TOLD : SAME_STEP) : ROW);
+    const above = i === first ? lowest : y[i - 1];
+    y[i] = i === 0 ? 0 : above + (i > first && follows(run, i) ? (words ? TOLD : SAME_STEP) : ROW);
   }
   return y;
+}
+
+/** Whether an event belongs to the same step of the same node as the one before. */
+function follows(run, i) {
+  if (run.node[i] !== run.node[i - 1] || run.time[i] !== run.time[i - 1] || run.cause[i] < 0) return false;
+  return run.cause[i] === i - 1 || run.cause[i] === run.cause[i - 1];
 }
 
 function moments(run) {
@@ -82,7 +96,8 @@ function logical(run) {
   const y = new Float64Array(run.count);
   let latest = 0;
   for (let i = 0; i < run.count; i++) {
-    const about = run.sender[i] >= 0 ? run.lamport[run.sender[i]] : run.node[i] >= 0 ? lastClock(run, i) : latest;
+    const about =
+      run.sender[i] >= 0 ? run.lamport[run.sender[i]] : run.node[i] >= 0 ? lastClock(run, i) : latest;
     const clock = run.lamport[i] || about + 0.5;
     latest = Math.max(latest, run.lamport[i]);
     y[i] = clock * ROW;
@@ -181,7 +196,8 @@ function network(run, kind, from, about) {
     band.group = run.nodes.map(() => -1);
     if (Array.isArray(value)) {
       value.forEach((group, number) => {
-        if (Array.isArray(group)) for (const name of group) if (place(name) >= 0) band.group[place(name)] = number;
+        if (Array.isArray(group))
+          for (const name of group) if (place(name) >= 0) band.group[place(name)] = number;
       });
     }
   } else {

@@ -54,7 +54,8 @@ export class Log {
     if (index >= 0) {
       const top = this.placeOf(index) * ROW;
       const { scrollTop, clientHeight } = this.element;
-      if (top < scrollTop + ROW || top > scrollTop + clientHeight - 2 * ROW) this.element.scrollTop = top - clientHeight * 0.4;
+      if (top < scrollTop + ROW || top > scrollTop + clientHeight - 2 * ROW)
+        this.element.scrollTop = top - clientHeight * 0.4;
     }
     this.schedule();
   }
@@ -72,7 +73,8 @@ export class Log {
     const first = Math.max(0, Math.floor(scrollTop / ROW) - SPARE);
     const last = Math.min(this.count, Math.ceil((scrollTop + clientHeight) / ROW) + SPARE);
     const rows = [];
-    for (let place = first; place < last; place++) rows.push(this.row(place, this.rows ? this.rows[place] : place));
+    for (let place = first; place < last; place++)
+      rows.push(this.row(place, this.rows ? this.rows[place] : place));
     this.window.style.top = `${first * ROW}px`;
     this.window.replaceChildren(...rows);
   }
@@ -82,8 +84,20 @@ export class Log {
     const chosen = index === this.selected;
     const alarm = this.alarms.has(index);
     const name = `row${chosen ? " chosen" : ""}${alarm ? " alarm" : ""}${index === this.difference ? " difference" : ""}${two ? " two" : ""}`;
-    const row = el("div", { class: name, role: "row", "aria-rowindex": place + 1, "aria-selected": String(chosen), onclick: (event) => this.host.choose(index, Number(event.target.closest("[data-side]")?.dataset.side ?? 0)) });
-    if (two) row.append(el("span", { class: "number", role: "gridcell" }, String(index)), this.half(0, index), this.half(1, index));
+    const row = el("div", {
+      class: name,
+      role: "row",
+      "aria-rowindex": place + 1,
+      "aria-selected": String(chosen),
+      onclick: (event) =>
+        this.host.choose(index, Number(event.target.closest("[data-side]")?.dataset.side ?? 0)),
+    });
+    if (two)
+      row.append(
+        el("span", { class: "number", role: "gridcell" }, String(index)),
+        this.half(0, index),
+        this.half(1, index),
+      );
     else row.append(...this.cells(this.runs[0], index));
     return row;
   }
@@ -97,7 +111,11 @@ export class Log {
       cell("time", duration(run.time[index], 6)),
       cell("node", cut(node, 14)),
       cell("kind", glyph(kind, MARKS[kind] ?? MARKS.note), kind),
-      el("span", { class: "text", role: "gridcell", title: sentence(run, index) }, cut(particulars(run, index), 200)),
+      el(
+        "span",
+        { class: "text", role: "gridcell", title: sentence(run, index) },
+        cut(particulars(run, index), 200),
+      ),
     ];
   }
 
@@ -106,8 +124,16 @@ export class Log {
     const there = index < run.count;
     const other = this.runs[1 - side];
     const text = there ? `${duration(run.time[index], 6)}  ${sentence(run, index)}` : "";
-    const differs = !there || index >= other.count || text !== `${duration(other.time[index], 6)}  ${sentence(other, index)}`;
+    const differs =
+      !there ||
+      index >= other.count ||
+      text !== `${duration(other.time[index], 6)}  ${sentence(other, index)}`;
     const kind = there ? run.kindName(index) : undefined;
-    return el("span", { class: `half${differs ? " differs" : ""}`, role: "gridcell", "data-side": side }, there && glyph(kind, MARKS[kind] ?? MARKS.note), el("span", { title: text }, cut(text, 160)));
+    return el(
+      "span",
+      { class: `half${differs ? " differs" : ""}`, role: "gridcell", "data-side": side },
+      there && glyph(kind, MARKS[kind] ?? MARKS.note),
+      el("span", { title: text }, cut(text, 160)),
+    );
   }
 }

@@ -61,5 +61,10 @@ export function cones(run, event) {
     if (sent < 0) return "none";
     return run.position[sent] >= after[run.node[sent]] ? "future" : "concurrent";
   };
-  return { clock: before, after, relation, counts: { past: earlier, future: later, concurrent: all - earlier - later - self } };
+  return {
+    clock: before,
+    after,
+    relation,
+    counts: { past: earlier, future: later, concurrent: all - earlier - later - self },
+  };
 }

@@ -1,8 +1,28 @@
 // The picture as a file of its own, with its look inside it.
 
-const LOOK = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-linecap", "stroke-linejoin", "stroke-opacity", "opacity", "font-family", "font-size", "font-weight", "font-style", "text-anchor", "paint-order", "visibility"];
+const LOOK = [
+  "fill",
+  "fill-opacity",
+  "stroke",
+  "stroke-width",
+  "stroke-dasharray",
+  "stroke-linecap",
+  "stroke-linejoin",
+  "stroke-opacity",
+  "opacity",
+  "font-family",
+  "font-size",
+  "font-weight",
+  "font-style",
+  "text-anchor",
+  "paint-order",
+  "visibility",
+];
 
-/** The diagram as it is on the screen, as the text of an SVG file. */
+/** A run of up to so many events is saved whole; of a longer one what is on the screen. */
+const WHOLE = 500;
+
+/** The diagram as it is drawn, as the text of an SVG file. */
 export function svgText(diagram) {
   const shown = diagram.svg.node();
   const copy = shown.cloneNode(true);
@@ -18,10 +38,10 @@ export function svgText(diagram) {
     }
     to[place].removeAttribute("class");
   });
-  copy.querySelectorAll("g").forEach((layer, place) => {
-    if (shown.querySelectorAll("g")[place].matches(".overview")) layer.setAttribute("visibility", "hidden");
-  });
-  for (const layer of [...copy.querySelectorAll("g[visibility=hidden]")]) layer.remove();
+  const layers = shown.querySelectorAll("g");
+  [...copy.querySelectorAll("g")].forEach(
+    (layer, place) => layers[place].matches(".overview, .veil") && layer.remove(),
+  );
   const ground = document.createElementNS("http://www.w3.org/2000/svg", "rect");
   ground.setAttribute("width", "100%");
   ground.setAttribute("height", "100%");
@@ -31,8 +51,15 @@ export function svgText(diagram) {
 }
 
 export function saveSvg(diagram, title) {
-  const name = title.replace(/[^\p{L}\p{N}]+/gu, "_").replace(/^_|_$/g, "").slice(0, 80) || "run";
-  const address = URL.createObjectURL(new Blob([svgText(diagram)], { type: "image/svg+xml" }));
+  const name =
+    title
+      .replace(/[^\p{L}\p{N}]+/gu, "_")
+      .replace(/^_|_$/g, "")
+      .slice(0, 80) || "run";
+  const back = diagram.whole(WHOLE);
+  const text = svgText(diagram);
+  back();
+  const address = URL.createObjectURL(new Blob([text], { type: "image/svg+xml" }));
   const link = document.createElement("a");
   link.href = address;
   link.download = `${name}.svg`;

@@ -2,7 +2,11 @@
 
 /** A span of virtual time, in its own unit. */
 export function duration(nanoseconds, digits = 12) {
-  const units = [[1e9, "s"], [1e6, "ms"], [1e3, "\u00b5s"]];
+  const units = [
+    [1e9, "s"],
+    [1e6, "ms"],
+    [1e3, "\u00b5s"],
+  ];
   const [size, unit] = units.find(([size]) => Math.abs(nanoseconds) >= size) ?? [1, "ns"];
   if (nanoseconds === 0) return "0s";
   return `${Number((nanoseconds / size).toPrecision(digits))}${unit}`;
@@ -12,10 +16,13 @@ export const grouped = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, ",
 
 /** Text in which whatever does not show, or turns the direction of others, is escaped. */
 export const plain = (text) =>
-  text.replace(/[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g, (c) => {
-    const known = { "\n": "\\n", "\r": "\\r", "\t": "\\t" }[c];
-    return known ?? `\\u${c.codePointAt(0).toString(16).padStart(4, "0")}`;
-  });
+  text.replace(
+    /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g,
+    (c) => {
+      const known = { "\n": "\\n", "\r": "\\r", "\t": "\\t" }[c];
+      return known ?? `\\u${c.codePointAt(0).toString(16).padStart(4, "0")}`;
+    },
+  );
 
 export const cut = (text, most) => (text.length <= most ? text : `${text.slice(0, most - 1)}\u2026`);
 
@@ -108,7 +115,9 @@ export function line(value) {
   if (value.items === undefined) {
     return plain(value.text.replace(/^"(?!(?:null|true|false|[\d.]+)")(\w[\w./@-]*)"$/, "$1"));
   }
-  const items = value.items.map(({ key, value }) => (key === undefined ? line(value) : `${key}: ${line(value)}`));
+  const items = value.items.map(({ key, value }) =>
+    key === undefined ? line(value) : `${key}: ${line(value)}`,
+  );
   const name = value.name && value.open === "{" ? `${value.name} ` : value.name;
   return `${name}${value.open}${items.join(", ")}${value.close}`;
 }
@@ -129,7 +138,12 @@ export function brief(json) {
 
 function few(whole) {
   if (whole.items === undefined) return line(whole);
-  const all = whole.items.map(({ key, value: inner }) => (whole.items.length > 1 || key === undefined ? few(inner) : `${key} ${few(inner)}`));
+  const all = whole.items.map(({ key, value: inner }) => {
+    const words = few(inner);
+    // `{leader: {leader: n1}}` says it once.
+    const said = whole.items.length > 1 || key === undefined || words.startsWith(`${key} `);
+    return said ? words : `${key} ${words}`;
+  });
   return whole.open === "[" ? `[${all.join(" ")}]` : all.join(" ");
 }
 
