@@ -51,9 +51,9 @@ fn events(run: &Value, trace: &Trace) -> Vec<Event> {
             .map(column);
     let (mut time, mut next, mut clocks) = (0, 0, vec![0; trace.names.len()]);
     let mut events = Vec::new();
+    let row = |index: usize| -> [i64; 12] { std::array::from_fn(|number| columns[number][index]) };
     for index in 0..columns[0].len() {
-        let [since, kind, at, to, from, message, word, body, why, cause, lamport, state] =
-            std::array::from_fn(|number| columns[number][index]);
+        let [since, kind, at, to, from, message, word, body, why, cause, lamport, state] = row(index);
         time += since;
         let message = (message != 0).then(|| apart(message, next));
         next = next.max(message.map_or(0, |message| message + 1));

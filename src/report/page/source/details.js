@@ -18,7 +18,6 @@ export function details(run, index, cones, host) {
       ),
     ];
   }
-  if (index >= run.count) return [el("p", { class: "hint" }, "This run has ended before.")];
   const kind = run.kindName(index);
   const parts = [
     el("h3", {}, glyph(kind, MARKS[kind] ?? MARKS.note), sentence(run, index)),

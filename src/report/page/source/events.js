@@ -101,7 +101,7 @@ export function drawMarks(diagram, top, bottom) {
       found.push({ index, x, y: diagram.y(index) });
   }
   const look = ({ index }) =>
-    `mark k-${run.kindName(index)}${diagram.alarms.has(index) ? " alarm" : ""}${tone(diagram, index)}`;
+    `mark k-${run.kindName(index)}${diagram.alarms.has(index) ? " alarm" : ""}${diagram.partners && diagram.partners[index] < 0 ? " alone" : ""}${tone(diagram, index)}`;
   diagram.layers.marks
     .selectAll("path")
     .data(found, ({ index }) => index)

@@ -47,6 +47,7 @@ export function help() {
           [el("span", { class: "swatch lost-line" }), "a message that was lost"],
           [el("span", { class: "swatch open-line" }), "a message still under way at the end"],
           [el("span", { class: "swatch section-line" }), "a node is in the critical section"],
+          [el("span", { class: "swatch alone-line" }), "of two runs: an event that only one of them has"],
           [el("span", { class: "swatch past-line" }), "what happened before the selected event"],
           [el("span", { class: "swatch future-line" }), "what happened after it"],
         ]),

@@ -7,9 +7,21 @@ const ROW = 22;
 const SPARE = 8;
 
 export class Log {
-  /** `runs` is one run, or two side by side; `host` is told of choices: `choose(index, side)`. */
-  constructor(element, runs, host) {
-    Object.assign(this, { element, runs, host, rows: null, selected: -1, alarms: new Map(), difference: -1 });
+  /**
+   * `runs` is one run, or two side by side: then a row is a pair of `aligned`, else it is an event. `host` is told of
+   * choices: `choose(row, side)`.
+   */
+  constructor(element, runs, aligned, host) {
+    Object.assign(this, {
+      element,
+      runs,
+      aligned,
+      host,
+      rows: null,
+      selected: -1,
+      alarms: new Map(),
+      difference: -1,
+    });
     this.spacer = el("div", { class: "spacer", role: "presentation" });
     this.window = el("div", { class: "window", role: "presentation" });
     this.spacer.append(this.window);
@@ -22,7 +34,7 @@ export class Log {
   }
 
   get total() {
-    return Math.max(...this.runs.map((run) => run.count));
+    return this.aligned ? this.aligned.pairs.length : this.runs[0].count;
   }
 
   get count() {
@@ -80,25 +92,21 @@ export class Log {
   }
 
   row(place, index) {
-    const two = this.runs.length === 2;
-    const chosen = index === this.selected;
-    const alarm = this.alarms.has(index);
-    const name = `row${chosen ? " chosen" : ""}${alarm ? " alarm" : ""}${index === this.difference ? " difference" : ""}${two ? " two" : ""}`;
+    const pair = this.aligned?.pairs[index];
+    const names = ["row"];
+    if (index === this.selected) names.push("chosen");
+    if (this.alarms.has(index)) names.push("alarm");
+    if (index === this.difference) names.push("difference");
+    if (pair) names.push("two");
+    const side = (event) => Number(event.target.closest("[data-side]")?.dataset.side ?? 0);
     const row = el("div", {
-      class: name,
+      class: names.join(" "),
       role: "row",
       "aria-rowindex": place + 1,
-      "aria-selected": String(chosen),
-      onclick: (event) =>
-        this.host.choose(index, Number(event.target.closest("[data-side]")?.dataset.side ?? 0)),
+      "aria-selected": String(index === this.selected),
+      onclick: (event) => this.host.choose(index, side(event)),
     });
-    if (two)
-      row.append(
-        el("span", { class: "number", role: "gridcell" }, String(index)),
-        this.half(0, index),
-        this.half(1, index),
-      );
-    else row.append(...this.cells(this.runs[0], index));
+    row.append(...(pair ? [this.half(0, pair), this.half(1, pair)] : this.cells(this.runs[0], index)));
     return row;
   }
 
@@ -119,21 +127,24 @@ export class Log {
     ];
   }
 
-  half(side, index) {
-    const run = this.runs[side];
-    const there = index < run.count;
-    const other = this.runs[1 - side];
-    const text = there ? `${duration(run.time[index], 6)}  ${sentence(run, index)}` : "";
-    const differs =
-      !there ||
-      index >= other.count ||
-      text !== `${duration(other.time[index], 6)}  ${sentence(other, index)}`;
-    const kind = there ? run.kindName(index) : undefined;
+  /** One run's event of a pair; marked when the other run has no such event, less when it has it at another time. */
+  half(side, pair) {
+    const [run, other] = [this.runs[side], this.runs[1 - side]];
+    const [index, partner] = [pair[side], pair[1 - side]];
+    const name = (rest) => ({ class: `half${rest}`, role: "gridcell", "data-side": side });
+    if (index < 0) return el("span", name(" absent"));
+    const alone = this.aligned.partner[side][index] < 0;
+    const moved = !alone && run.time[index] !== other.time[partner];
+    const kind = run.kindName(index);
+    const time = duration(run.time[index], 6);
+    const words = sentence(run, index);
     return el(
       "span",
-      { class: `half${differs ? " differs" : ""}`, role: "gridcell", "data-side": side },
-      there && glyph(kind, MARKS[kind] ?? MARKS.note),
-      el("span", { title: text }, cut(text, 160)),
+      name(alone ? " differs" : moved ? " moved" : ""),
+      el("span", { class: "number" }, String(index)),
+      glyph(kind, MARKS[kind] ?? MARKS.note),
+      el("span", { class: "time" }, time),
+      el("span", { class: "text", title: `${time}  ${words}` }, cut(words, 160)),
     );
   }
 }

@@ -1,5 +1,6 @@
 // The page: puts the parts together, and keeps what is selected.
 import "./style.css";
+import { align } from "./align.js";
 import { unpack, Run } from "./data.js";
 import { details } from "./details.js";
 import { Diagram } from "./diagram.js";
@@ -9,9 +10,11 @@ import { firstViolation, header, story, verdicts } from "./header.js";
 import { help } from "./help.js";
 import { VIEWS } from "./layout.js";
 import { Log } from "./log.js";
+import { opened } from "./opened.js";
 import { cones } from "./order.js";
 import { Player } from "./player.js";
 import { saveSvg } from "./save.js";
+import { splitter } from "./splitter.js";
 import { plain, sentence } from "./words.js";
 
 class App {
@@ -23,6 +26,7 @@ class App {
     this.only = new Set();
     this.found = null;
     this.alarms = this.runs.map(alarms);
+    this.aligned = this.runs.length === 2 ? align(this.runs) : null;
     this.filter = new Filter(this.runs, (found) => this.filtered(found));
     this.build(root);
     this.begin();
@@ -74,14 +78,23 @@ class App {
               : ""),
         }),
     );
-    this.log = new Log(this.rows, this.runs, { choose: (index, side) => this.choose(index, side) });
+    this.log = new Log(this.rows, this.runs, this.aligned, {
+      choose: (row, side) => this.chooseRow(row, side),
+    });
     const difference = this.page.difference?.index ?? -1;
-    this.log.difference = difference;
+    this.log.difference = difference < 0 ? -1 : this.rowOf(Math.min(difference, this.runs[0].count - 1), 0);
     this.diagrams.forEach((diagram, side) => {
       diagram.alarms = this.alarms[side];
       diagram.difference = difference;
+      diagram.partners = this.aligned?.partner[side];
     });
-    this.log.alarms = this.alarms[0];
+    this.log.alarms = new Set(
+      this.alarms.flatMap((of, side) =>
+        [...of.keys()]
+          .filter((index) => index < this.runs[side].count)
+          .map((index) => this.rowOf(index, side)),
+      ),
+    );
     addEventListener("keydown", (event) => this.key(event));
     addEventListener("hashchange", () => this.fromHash());
     addEventListener("beforeprint", () => this.diagrams.forEach((diagram) => diagram.forPaper(true)));
@@ -165,7 +178,7 @@ class App {
       if (!playing) diagram.until = -1;
       if (diagram.selected >= 0 && diagram.width) diagram.reveal(diagram.selected);
     }
-    this.log.choose(this.selected);
+    this.log.choose(this.rowOf(this.selected, side));
     this.player.show(this.selected);
     if (this.selected < 0) return;
     if (!quietly) history.replaceState(null, "", `#${side ? "b-" : ""}e${this.selected}`);
@@ -177,9 +190,9 @@ class App {
     const cards = [];
     this.diagrams.forEach((diagram, side) => {
       const run = this.runs[side];
-      const there = this.selected >= 0 && this.selected < run.count;
-      diagram.selected = there ? this.selected : -1;
-      diagram.cones = there ? cones(run, this.selected) : null;
+      const index = this.selectedIn(side);
+      diagram.selected = index;
+      diagram.cones = index >= 0 ? cones(run, index) : null;
       if (diagram.cones) diagram.cones.only = this.only.size ? new Set([...this.only, "self", "none"]) : null;
       diagram.describe();
       diagram.schedule();
@@ -188,7 +201,10 @@ class App {
         toggleCone: (name) => this.toggleCone(name),
         alarms: (index) => this.alarms[side].get(index) ?? [],
       };
-      const parts = details(run, this.selected, diagram.cones, host);
+      const parts =
+        index < 0 && this.selected >= 0
+          ? [el("p", { class: "hint" }, "This run has no such event.")]
+          : details(run, index, diagram.cones, host);
       cards.push(
         two
           ? el("article", {}, el("p", { class: "side-name" }, plain(run.label)), ...parts)
@@ -206,6 +222,36 @@ class App {
       const frame = step.closest(".story");
       if (here) frame.scrollTop = step.offsetTop - frame.offsetTop - frame.clientHeight / 2;
     }
+  }
+
+  /** The row of the log that an event stands in. */
+  rowOf(index, side) {
+    return this.aligned && index >= 0 ? this.aligned.place[side][index] : index;
+  }
+
+  /** Chooses what stands in a row; of two runs the event of the one that was meant, or else of the other. */
+  chooseRow(row, side) {
+    if (!this.aligned) return this.choose(row);
+    const pair = this.aligned.pairs[row];
+    const there = pair[side] >= 0 ? side : 1 - side;
+    this.choose(pair[there], there);
+  }
+
+  /** What is selected in a run: the event, or in the other run its partner, if it has one. */
+  selectedIn(side) {
+    if (side === this.side || this.selected < 0) return this.selected;
+    return this.aligned.partner[this.side][this.selected];
+  }
+
+  /** Goes over to the other run: to the partner, or to the event that stands where it would. */
+  otherSide() {
+    if (!this.aligned || this.selected < 0) return;
+    const other = 1 - this.side;
+    const { pairs, partner } = this.aligned;
+    let index = partner[this.side][this.selected];
+    for (let row = this.rowOf(this.selected, this.side); index < 0 && row >= 0; row--)
+      index = pairs[row][other];
+    this.choose(Math.max(0, index), other);
   }
 
   toggleCone(name) {
@@ -271,15 +317,18 @@ class App {
     });
     let rows = null;
     if (found) {
-      const most = Math.max(...found.map((of) => of.length));
-      rows = new Int32Array(most);
+      const taken = (row) =>
+        this.aligned
+          ? this.aligned.pairs[row].some((index, side) => index >= 0 && found[side][index])
+          : found[0][row];
+      rows = new Int32Array(this.log.total);
       let count = 0;
-      for (let i = 0; i < most; i++) if (found.some((of) => of[i])) rows[count++] = i;
+      for (let row = 0; row < rows.length; row++) if (taken(row)) rows[count++] = row;
       rows = rows.subarray(0, count);
     }
     this.hits.textContent = rows ? `${rows.length} of ${this.log.total}` : "";
     this.log.show(rows);
-    this.log.choose(this.selected);
+    this.log.choose(this.rowOf(this.selected, this.side));
   }
 
   setView(view) {
@@ -351,7 +400,7 @@ class App {
       1: () => this.toggleCone("past"),
       2: () => this.toggleCone("future"),
       3: () => this.toggleCone("concurrent"),
-      s: () => this.runs.length === 2 && this.choose(this.selected, 1 - this.side),
+      s: () => this.otherSide(),
       "?": () => this.help.showModal(),
     };
   }
@@ -369,36 +418,6 @@ class App {
   }
 }
 
-/** A bar beside the panel, by which it is made wider or narrower. */
-function splitter() {
-  let share = 36;
-  const set = (wanted) => {
-    share = Math.max(18, Math.min(70, wanted));
-    document.querySelector("main").style.gridTemplateColumns = `minmax(0, 1fr) ${share}%`;
-    bar.setAttribute("aria-valuenow", String(Math.round(share)));
-  };
-  const drag = (event) => event.buttons && set(100 - (event.clientX / innerWidth) * 100);
-  const steps = { ArrowLeft: 3, ArrowRight: -3 };
-  const key = (event) => {
-    if (!(event.key in steps)) return;
-    event.preventDefault();
-    event.stopPropagation();
-    set(share + steps[event.key]);
-  };
-  const bar = el("div", {
-    class: "splitter",
-    role: "separator",
-    tabindex: 0,
-    "aria-orientation": "vertical",
-    "aria-label": "Width of the panel",
-    "aria-valuenow": share,
-    onkeydown: key,
-    onpointermove: drag,
-    onpointerdown: (event) => bar.setPointerCapture(event.pointerId),
-  });
-  return bar;
-}
-
 /** The events that show a violation, each with the properties. */
 function alarms(run) {
   const alarms = new Map();
@@ -411,41 +430,6 @@ function alarms(run) {
       ]);
   }
   return alarms;
-}
-
-/** For tests: what is drawn and what would be, apart from the window. */
-function opened(app) {
-  return {
-    app,
-    /** Every arrow of a run as it is laid out. */
-    arrows: (side = 0) => {
-      const diagram = app.diagrams[side];
-      const { run } = diagram;
-      diagram.place();
-      return run.arrows.map((arrow) => {
-        const at = diagram.ends(arrow);
-        return {
-          message: arrow.message,
-          kind: arrow.kind,
-          send: arrow.from,
-          end: arrow.to,
-          from: run.name(run.node[arrow.from]),
-          why: arrow.to >= 0 ? run.reason(arrow.to) : undefined,
-          ...at,
-        };
-      });
-    },
-    /** Where each node's line and each event stand. */
-    columns: (side = 0) =>
-      Object.fromEntries(
-        app.diagrams[side].run.nodes.map((name, node) => [name, app.diagrams[side].x(node)]),
-      ),
-    heights: (side = 0) => Array.from(app.diagrams[side].layout.y, (_, index) => app.diagrams[side].y(index)),
-    bands: (side = 0) =>
-      app.diagrams[side].bands.map(({ kind, node, from, to }) => ({ kind, node, from, to })),
-    selected: () => app.selected,
-    vector: (index, side = 0) => Array.from(cones(app.runs[side], index).clock),
-  };
 }
 
 /** Two runs are called by their files' names, without folders where those differ. */

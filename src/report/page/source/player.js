@@ -56,7 +56,7 @@ export class Player {
   /** What has not happened yet is veiled. */
   veil(on) {
     for (const diagram of this.app.diagrams) {
-      diagram.until = on ? this.app.selected : diagram.until;
+      diagram.until = on && diagram.selected >= 0 ? diagram.selected : diagram.until;
       diagram.schedule();
     }
   }
