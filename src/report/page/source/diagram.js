@@ -17,7 +17,7 @@ import { FOOT, HEAD, LEFT, NETWORK, RIGHT } from "./measures.js";
 import { cut, duration, sentence } from "./words.js";
 
 export class Diagram {
-  /** `host` is told of choices: `choose(index)`, `moved()`. */
+  /** `host` is told what happens here: `choose(index)` and `drawn()`; it has the `side` of two runs. */
   constructor(element, run, host) {
     Object.assign(this, {
       element,
@@ -158,7 +158,6 @@ export class Diagram {
     if (sourceEvent?.type === "mousemove" && sourceEvent.movementX) this.panBy(sourceEvent.movementX);
     this.tip.classed("open", false);
     this.schedule();
-    this.host.moved(this);
   }
 
   panBy(distance) {
@@ -310,7 +309,7 @@ export class Diagram {
     drawHeads(this);
     drawOverview(this);
     this.drawn = { arrows, marks };
-    this.host.drawn(this);
+    this.host.drawn();
   }
 
   // Choosing ---------------------------------------------------------------------------------------------------------
@@ -362,9 +361,9 @@ export class Diagram {
     this.tip.style("left", `${Math.max(0, left)}px`).style("top", `${event.offsetY + 16}px`);
   }
 
-  /** On paper the picture is as wide as the sheet, whatever the window was; of a short run all of it. */
-  forPaper(on) {
-    if (on && !this.paper) this.paper = this.whole(100);
+  /** On paper the picture is as wide as the sheet, whatever the window was; `all` of it, if that is readable. */
+  forPaper(on, all) {
+    if (on && !this.paper) this.paper = this.whole(all ? Infinity : 0);
     else if (!on && this.paper) this.paper = this.paper();
     this.svg.attr("viewBox", on ? `0 0 ${this.width} ${this.height}` : null);
   }

@@ -17,6 +17,9 @@ import { saveSvg } from "./save.js";
 import { splitter } from "./splitter.js";
 import { plain, sentence } from "./words.js";
 
+/** Runs of up to so many events are printed whole; of longer ones what is on the screen. */
+const PAPER = 120;
+
 class App {
   constructor(page, root) {
     this.page = page;
@@ -71,11 +74,7 @@ class App {
         new Diagram(this.panes[side], run, {
           side,
           choose: (index) => this.choose(index, side),
-          moved: () => {},
-          drawn: (diagram) =>
-            (this.note.textContent = diagram.crowded
-              ? "More than can be drawn: zoom in to see every event."
-              : ""),
+          drawn: () => this.drawn(),
         }),
     );
     this.log = new Log(this.rows, this.runs, this.aligned, {
@@ -97,12 +96,19 @@ class App {
     );
     addEventListener("keydown", (event) => this.key(event));
     addEventListener("hashchange", () => this.fromHash());
-    addEventListener("beforeprint", () => this.diagrams.forEach((diagram) => diagram.forPaper(true)));
+    const short = this.runs.every((run) => run.count <= PAPER);
+    addEventListener("beforeprint", () => this.diagrams.forEach((diagram) => diagram.forPaper(true, short)));
     addEventListener("afterprint", () => this.diagrams.forEach((diagram) => diagram.forPaper(false)));
     addEventListener("click", (event) => {
       for (const menu of document.querySelectorAll("details.menu[open]"))
         if (!menu.contains(event.target)) menu.open = false;
     });
+  }
+
+  drawn() {
+    const crowded = this.diagrams.some((diagram) => diagram.crowded);
+    const words = crowded ? "More than can be drawn: zoom in to see every event." : "";
+    if (this.note.textContent !== words) this.note.textContent = words;
   }
 
   toolbar() {
