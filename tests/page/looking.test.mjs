@@ -131,7 +131,7 @@ look("clocks, state before and after, cause and effects are told", "token", asyn
   await opened.evaluate((index) => window.synod.app.choose(index), enter.cause);
   const details = opened.locator(".details");
   const text = await details.textContent();
-  assert.match(text, new RegExp(`Lamport${events[enter.cause].lc}`));
+  assert.match(text, new RegExp(`Lamport ${events[enter.cause].lc}`));
   assert.match(
     await details.locator(".changed", { hasText: "phase" }).textContent(),
     /Waiting.*\u2192.*Inside/,

@@ -42,9 +42,8 @@ export function link(run, index, host, words) {
 function facts(run, index, cones, host) {
   const rows = [];
   const row = (name, ...content) => rows.push(el("dt", {}, name), el("dd", {}, ...content));
-  row("event", `#${index} \u00b7 ${run.kindName(index)}`);
-  row("time", `${duration(run.time[index])}`);
-  if (run.node[index] >= 0) row("node", plain(run.name(run.node[index])));
+  const where = run.node[index] >= 0 ? [plain(run.name(run.node[index]))] : [];
+  row("event", [`#${index}`, run.kindName(index), ...where, duration(run.time[index])].join(" \u00b7 "));
   const sent = run.sender[index] >= 0 ? run.sender[index] : run.kind[index] === run.kindOf.send ? index : -1;
   if (sent >= 0) {
     row(
@@ -64,18 +63,23 @@ function facts(run, index, cones, host) {
     }
     if (fates.length === 0) row("fate", "still under way at the end");
   }
-  if (run.lamport[index]) row("Lamport", String(run.lamport[index]));
-  if (cones && run.position[index] >= 0) {
-    const known = run.nodes.map((name, node) => [name, cones.clock[node]]).filter(([, count]) => count > 0);
-    const chips = known
-      .slice(0, 60)
-      .map(([name, count]) => el("span", { class: "chip" }, `${plain(name)} ${count}`));
-    row("vector", ...chips, known.length > 60 ? ` and ${known.length - 60} more` : "");
-  }
+  if (run.position[index] >= 0) row("clocks", ...clocks(run, index, cones));
   if (cones) row("cones", ...["past", "future", "concurrent"].map((name) => coneButton(name, cones, host)));
   const said = host.alarms(index);
   if (said.length) row("violates", el("strong", { class: "bad" }, said.join("; ")));
   return el("dl", { class: "facts" }, ...rows);
+}
+
+/** The Lamport clock, then the vector clock: how many events of each node the event knows of. */
+function clocks(run, index, cones) {
+  const lamport = run.lamport[index]
+    ? [el("span", { class: "chip lamport" }, `Lamport ${run.lamport[index]}`)]
+    : [];
+  const known = run.nodes.map((name, node) => [name, cones.clock[node]]).filter(([, count]) => count > 0);
+  const chips = known
+    .slice(0, 60)
+    .map(([name, count]) => el("span", { class: "chip" }, `${plain(name)} ${count}`));
+  return [...lamport, ...chips, known.length > 60 ? ` and ${known.length - 60} more` : ""];
 }
 
 function coneButton(name, cones, host) {
@@ -154,9 +158,28 @@ function changes(before, after) {
   if (line(before) === line(after)) return [el("div", { class: "entry" }, line(after))];
   const comparable = before.items && after.items && before.name === after.name && before.open === after.open;
   if (!comparable) return [exchanged("", before, after)];
-  const named =
-    after.items.every(({ key }) => key !== undefined) && before.items.every(({ key }) => key !== undefined);
-  return named ? changedMap(before, after) : changedList(before, after);
+  const keyed = (whole) => whole.items.every(({ key }) => key !== undefined);
+  if (keyed(before) && keyed(after)) return changedMap(before, after);
+  return inPlace(before, after) ? changedPlaces(before, after) : changedList(before, after);
+}
+
+/** Whether what stands at the same place is the same thing: in a tuple, or where most places have not changed. */
+function inPlace(before, after) {
+  if (before.items.length !== after.items.length) return false;
+  const same = after.items.filter(
+    ({ value: inner }, place) => line(inner) === line(before.items[place].value),
+  );
+  return after.open === "(" || 2 * same.length >= after.items.length;
+}
+
+function changedPlaces(before, after) {
+  return after.items.flatMap(({ value: inner }, place) => {
+    const was = before.items[place].value;
+    if (line(was) === line(inner)) return [el("div", { class: "entry same" }, cut(line(inner), 4 * LONG))];
+    if (!was.items || was.name !== inner.name) return [exchanged("", was, inner)];
+    const nested = el("div", { class: "inner" }, ...changes(was, inner));
+    return [el("div", { class: "entry" }, inner.name ?? "", nested)];
+  });
 }
 
 function changedMap(before, after) {
