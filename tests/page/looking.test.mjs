@@ -348,6 +348,20 @@ look("of two runs the same events stand side by side, and no others", "diff", as
   assert.ok((await opened.locator(".marks .alone").count()) > 0);
 });
 
+look("of two runs the one follows where the other is scrolled", "diff", async (opened) => {
+  const box = await opened.locator(".diagram svg").nth(1).boundingBox();
+  await opened.mouse.move(box.x + 200, box.y + 200);
+  await opened.mouse.wheel(0, 500);
+  await settle(opened);
+  const places = await opened.evaluate(() => {
+    const [one, two] = window.synod.app.diagrams;
+    const index = two.middle();
+    return { there: two.y(index), here: one.y(window.synod.app.opposite(index, 1)), moved: two.transform.y };
+  });
+  assert.ok(places.moved < -300, `moved to ${places.moved}`);
+  assert.ok(Math.abs(places.there - places.here) < 1, JSON.stringify(places));
+});
+
 look("two runs stand side by side, with their first difference", "diff", async (opened) => {
   const [one, two] = ["lossy", "other"].map((name) => trace(files.file(`${name}.jsonl`)).events);
   const first = one.findIndex((event, place) => JSON.stringify(event) !== JSON.stringify(two[place]));

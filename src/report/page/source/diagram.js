@@ -17,7 +17,7 @@ import { FOOT, HEAD, LEFT, NETWORK, RIGHT } from "./measures.js";
 import { cut, duration, sentence } from "./words.js";
 
 export class Diagram {
-  /** `host` is told what happens here: `choose(index)` and `drawn()`; it has the `side` of two runs. */
+  /** `host` is told what happens here: `choose(index)`, `moved()`, `drawn()`; it has the `side` of two runs. */
   constructor(element, run, host) {
     Object.assign(this, {
       element,
@@ -100,8 +100,11 @@ export class Diagram {
     const first = this.width === undefined;
     Object.assign(this, { width, height });
     this.svg.attr("width", width).attr("height", height);
+    // Nobody has moved anything: the other of two runs stays where it is.
+    this.still = true;
     if (first) this.start();
     else this.move(this.transform);
+    this.still = false;
   }
 
   /** The run as it is first shown: readable, and whole where it is short. */
@@ -158,6 +161,7 @@ export class Diagram {
     if (sourceEvent?.type === "mousemove" && sourceEvent.movementX) this.panBy(sourceEvent.movementX);
     this.tip.classed("open", false);
     this.schedule();
+    if (!this.still) this.host.moved();
   }
 
   panBy(distance) {
@@ -205,6 +209,17 @@ export class Diagram {
     if (!centre && y > HEAD + 24 && y < this.height - FOOT - 24) return;
     const { k } = this.transform;
     this.move(zoomIdentity.translate(0, this.height * 0.42 - k * this.layout.y[index]).scale(k));
+  }
+
+  /** The event that stands in the middle of the window, or nearest to it. */
+  middle() {
+    const place = firstBelow(this.layout, this.run.count, this.unscaled(this.height / 2));
+    return this.run.count ? this.layout.at(Math.min(place, this.run.count - 1)) : -1;
+  }
+
+  /** Puts an event at a height of the screen. */
+  put(index, y, k) {
+    this.move(zoomIdentity.translate(0, y - k * this.layout.y[index]).scale(k));
   }
 
   columns() {

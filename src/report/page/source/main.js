@@ -74,6 +74,7 @@ class App {
         new Diagram(this.panes[side], run, {
           side,
           choose: (index) => this.choose(index, side),
+          moved: () => this.follow(side),
           drawn: () => this.drawn(),
         }),
     );
@@ -180,10 +181,10 @@ class App {
     this.side = side;
     if (!playing) this.player.pause();
     this.show();
-    for (const diagram of this.diagrams) {
+    this.each((diagram) => {
       if (!playing) diagram.until = -1;
       if (diagram.selected >= 0 && diagram.width) diagram.reveal(diagram.selected);
-    }
+    });
     this.log.choose(this.rowOf(this.selected, side));
     this.player.show(this.selected);
     if (this.selected < 0) return;
@@ -249,15 +250,36 @@ class App {
     return this.aligned.partner[this.side][this.selected];
   }
 
-  /** Goes over to the other run: to the partner, or to the event that stands where it would. */
+  /** The partner of an event, or the event of the other run that stands where it would. */
+  opposite(index, side) {
+    const { pairs, partner } = this.aligned;
+    let found = partner[side][index];
+    for (let row = this.rowOf(index, side); found < 0 && row >= 0; row--) found = pairs[row][1 - side];
+    return Math.max(0, found);
+  }
+
   otherSide() {
     if (!this.aligned || this.selected < 0) return;
-    const other = 1 - this.side;
-    const { pairs, partner } = this.aligned;
-    let index = partner[this.side][this.selected];
-    for (let row = this.rowOf(this.selected, this.side); index < 0 && row >= 0; row--)
-      index = pairs[row][other];
-    this.choose(Math.max(0, index), other);
+    this.choose(this.opposite(this.selected, this.side), 1 - this.side);
+  }
+
+  /** Does something with each picture, which none of them follows. */
+  each(act) {
+    this.busy = true;
+    this.diagrams.forEach(act);
+    this.busy = false;
+  }
+
+  /** Of two runs, the one follows where the other was moved. */
+  follow(side) {
+    if (!this.aligned || this.busy || !this.diagrams) return;
+    const [moved, other] = [this.diagrams[side], this.diagrams[1 - side]];
+    const index = moved.middle();
+    if (index < 0 || !other.width || !other.run.count) return;
+    this.each(
+      (diagram) =>
+        diagram === other && other.put(this.opposite(index, side), moved.y(index), moved.transform.k),
+    );
   }
 
   toggleCone(name) {
@@ -339,7 +361,7 @@ class App {
 
   setView(view) {
     this.views.value = view;
-    for (const diagram of this.diagrams) diagram.setView(view);
+    this.each((diagram) => diagram.setView(view));
   }
 
   setTheme(theme) {
@@ -349,11 +371,11 @@ class App {
   }
 
   zoomBy(factor) {
-    for (const diagram of this.diagrams) diagram.zoomBy(factor);
+    this.each((diagram) => diagram.zoomBy(factor));
   }
 
   fit() {
-    for (const diagram of this.diagrams) diagram.fit();
+    this.each((diagram) => diagram.fit());
   }
 
   // Keys ---------------------------------------------------------------------------------------------------------------
@@ -379,7 +401,7 @@ class App {
   keys() {
     const views = VIEWS.map(([view]) => view);
     const page = () => this.diagrams[this.side].height * 0.8;
-    const scroll = (by) => () => this.diagrams.forEach((diagram) => diagram.scrollBy(by()));
+    const scroll = (by) => () => this.diagrams[this.side].scrollBy(by());
     return {
       j: () => this.step(1),
       ArrowDown: () => this.step(1),
