@@ -103,6 +103,12 @@ pub(super) struct Run {
     /// With - the report goes to standard error. Several scenarios need a folder; it is made when it is not there.
     #[arg(long, value_name = "OUT", value_hint = ValueHint::AnyPath)]
     pub(super) trace: Option<PathBuf>,
+    /// Write an HTML page here that shows the run: into a file, or, of several scenarios, into a folder
+    ///
+    /// The page needs no network and nothing beside it. It shows the nodes' states for runs of up to 20,000 events, for longer
+    /// ones with --state.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::AnyPath)]
+    pub(super) report: Option<PathBuf>,
     /// Print every event
     #[arg(long)]
     pub(super) view: bool,
@@ -110,7 +116,7 @@ pub(super) struct Run {
     #[arg(long)]
     pub(super) state: bool,
     /// How much of the run is kept; properties are judged on full only
-    #[arg(long, value_enum, default_value = "full", value_name = "WHAT", conflicts_with_all = ["view", "state", "trace"])]
+    #[arg(long, value_enum, default_value = "full", value_name = "WHAT", conflicts_with_all = ["view", "state", "trace", "report"])]
     pub(super) record: Keep,
     /// Run twice and name the first difference
     #[arg(long)]
@@ -166,6 +172,9 @@ pub(super) struct Replay {
     /// Print every event of the replay
     #[arg(long)]
     pub(super) view: bool,
+    /// Write an HTML page that shows the replay
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) report: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -212,6 +221,9 @@ pub(super) struct Fuzz {
     /// Leave failures as they were found
     #[arg(long)]
     pub(super) no_shrink: bool,
+    /// Write an HTML page that shows the failure; further ones get a number in their name
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) report: Option<PathBuf>,
     #[command(flatten)]
     pub(super) reporting: Reporting,
 }
@@ -352,11 +364,24 @@ pub(super) enum Trace {
         /// The other
         #[arg(value_hint = ValueHint::FilePath)]
         second: PathBuf,
+        /// Show both side by side: html
+        #[arg(long, value_name = "FORMAT")]
+        to: Option<Sheet>,
+        /// Where to write that; standard output otherwise
+        #[arg(short, long, value_name = "FILE", requires = "to", value_hint = ValueHint::FilePath)]
+        output: Option<PathBuf>,
     },
     /// Convert a trace for another tool
     Convert(Convert),
     /// Put the journals of a live run's nodes together, ordered by happens-before
     Merge(MergeJournals),
+}
+
+/// What two traces can be shown in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum Sheet {
+    /// A page
+    Html,
 }
 
 #[derive(Debug, Args)]
@@ -381,7 +406,7 @@ pub(super) struct View {
 pub(super) struct Convert {
     /// The trace, or - for standard input
     pub(super) trace: PathBuf,
-    /// What to convert it to: text, jsonl, csv, shiviz, mermaid, dot, perfetto
+    /// What to convert it to: text, jsonl, csv, shiviz, mermaid, dot, perfetto, html
     #[arg(long, value_name = "FORMAT", required_unless_present = "template")]
     pub(super) to: Option<String>,
     /// A template of one's own (minijinja) instead

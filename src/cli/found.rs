@@ -27,7 +27,7 @@ use std::{
 pub(super) struct Written {
     run: u64,
     property: String,
-    file: PathBuf,
+    pub(super) file: PathBuf,
     /// The comment at the file's beginning.
     story: Vec<String>,
 }

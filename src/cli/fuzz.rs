@@ -8,6 +8,7 @@ use super::{
     found::{self, counted_grouped},
     interrupt,
     output::Output,
+    page,
     run::{load, parse_override},
 };
 use crate::{
@@ -22,6 +23,7 @@ const RUNS: u64 = 1000;
 
 /// Searches, writes a file for each failure, and reports.
 pub(super) fn fuzz(registry: &Registry, wanted: &Fuzz, output: &mut Output) -> Result<Exit, Failure> {
+    page::must_be_a_file(wanted.report.as_deref())?;
     let shard = wanted.shard.as_deref().map(shard).transpose()?.unwrap_or((0, 1));
     let overrides =
         wanted.overrides.iter().map(|text| parse_override(text)).collect::<Result<Vec<_>, _>>()?;
@@ -52,6 +54,9 @@ pub(super) fn fuzz(registry: &Registry, wanted: &Fuzz, output: &mut Output) -> R
     found::show(&report, &name, &written, wanted.reporting.format(), output)?;
     if wanted.reporting.format() != Format::Human {
         found::mention(&written);
+    }
+    if let Some(path) = &wanted.report {
+        page::of_failures(registry, &written, path, output)?;
     }
     if interrupt::pressed() {
         tell_interrupted(&report, wanted.corpus.is_some(), output);

@@ -17,6 +17,7 @@ mod live;
 mod merge;
 mod outcome;
 mod output;
+mod page;
 mod run;
 mod shrink;
 mod states;

@@ -31,6 +31,8 @@ pub(super) struct Ran {
     pub(super) compared: Option<Compared>,
     /// The file its trace was written to.
     pub(super) trace: Option<String>,
+    /// The file its page was written to.
+    pub(super) report: Option<String>,
     /// The command that runs it again, the seed apart.
     pub(super) again: String,
 }
@@ -45,7 +47,8 @@ impl Ran {
         }
     }
 
-    fn again(&self) -> String {
+    /// The command that runs it again, with its seed.
+    pub(super) fn again(&self) -> String {
         format!("{} --seed {}", self.again, self.outcome.header.seed)
     }
 }
@@ -220,6 +223,9 @@ fn print(ran: &Ran, view: bool, brief: bool, output: &mut Output) -> Result<(), 
     if let Some(path) = &ran.trace {
         output.line(format!("  trace: {path}"))?;
     }
+    if let Some(path) = &ran.report {
+        output.line(format!("  report: {path}"))?;
+    }
     if ran.exit() != Exit::Held {
         output.line(format!("  again: {}", ran.again()))?;
         output.line(format!("  look:  {} --view", ran.again()))?;
@@ -293,6 +299,13 @@ fn unmet(outcome: &Outcome) -> impl Iterator<Item = &Remark> {
     outcome.difference.unmet.iter().filter(move |remark| !violated(remark))
 }
 
+/// Why a run did not pass, beyond violated properties.
+pub(super) fn grounds(ran: &Ran) -> Vec<String> {
+    let idle = ran.outcome.idle.iter().filter(|idle| !idle.allowed).map(idle_sentence);
+    let differs = ran.diverged.iter().map(|difference| format!("a second run differs: {difference}"));
+    unmet(&ran.outcome).map(ToString::to_string).chain(idle).chain(differs).collect()
+}
+
 fn sentences(remarks: &[Remark]) -> Vec<&str> {
     remarks.iter().map(|remark| remark.sentence.as_str()).collect()
 }
@@ -324,6 +337,9 @@ fn value(ran: &Ran) -> Value {
     });
     if !outcome.sometimes.is_empty() {
         value["sometimes"] = json!(outcome.sometimes.iter().cloned().collect::<IndexMap<_, _>>());
+    }
+    if let Some(path) = &ran.report {
+        value["report"] = path.as_str().into();
     }
     if let Some(compared) = &ran.compared {
         value["compared"] = compared.value();

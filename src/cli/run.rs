@@ -7,7 +7,7 @@ use super::{
     files,
     outcome::{Ran, Results},
     output::Output,
-    program,
+    page, program,
 };
 use crate::{
     process::parse_duration,
@@ -30,6 +30,7 @@ pub(super) fn run(registry: &Registry, wanted: &Run, output: &mut Output) -> Res
         parse_duration(until).map_err(|error| Failure::Usage(format!("--until: {error}")))?;
         overrides.push(parse_override(&format!("until={until}"))?);
     }
+    page::must_be_a_file(wanted.report.as_deref())?;
     let several = files.len() > 1;
     let piped = wanted.trace.as_deref().is_some_and(|path| path.as_os_str() == files::STDIN);
     match &wanted.trace {
@@ -42,6 +43,9 @@ pub(super) fn run(registry: &Registry, wanted: &Run, output: &mut Output) -> Res
             fs::create_dir_all(folder).map_err(Failure::io(folder.display().to_string()))?;
         }
         Some(_) | None => {}
+    }
+    if let Some(folder) = wanted.report.as_ref().filter(|_| several) {
+        fs::create_dir_all(folder).map_err(Failure::io(folder.display().to_string()))?;
     }
     let work = |file: &PathBuf| (files::name(file), run_one(registry, wanted, &overrides, file));
     let mut results = Results::new(wanted.reporting.format(), &files, wanted.compare);
@@ -79,7 +83,7 @@ fn run_one(registry: &Registry, wanted: &Run, overrides: &[Override], file: &Pat
     let mut trace = wanted.trace.clone().filter(|path| path.as_os_str() != files::STDIN);
     if let Some(path) = &mut trace {
         if path.is_dir() {
-            path.push(trace_name(file));
+            path.push(output_name(file, "jsonl"));
         }
         let created =
             fs::File::create(&path).and_then(|file| write_trace(&outcome, &mut io::BufWriter::new(file)));
@@ -87,7 +91,7 @@ fn run_one(registry: &Registry, wanted: &Run, overrides: &[Override], file: &Pat
     }
     let verified = wanted.verify_determinism && diverged.is_none();
     let compared = wanted.compare.then(|| compared(registry, file, &outcome)).transpose()?;
-    Ok(Ran {
+    let mut ran = Ran {
         file: files::name(file),
         plan,
         outcome,
@@ -95,8 +99,17 @@ fn run_one(registry: &Registry, wanted: &Run, overrides: &[Override], file: &Pat
         verified,
         compared,
         trace: trace.map(|path| path.display().to_string()),
+        report: None,
         again: repeat_command(wanted, file),
-    })
+    };
+    if let Some(mut path) = wanted.report.clone() {
+        if path.is_dir() {
+            path.push(output_name(file, "html"));
+        }
+        page::of_run(registry, &ran, wanted.sources.seed, &path)?;
+        ran.report = Some(path.display().to_string());
+    }
+    Ok(ran)
 }
 
 /// The line of a comparison that is about this run.
@@ -131,15 +144,15 @@ pub(super) fn quoted(word: &str) -> String {
     if word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }
 
-/// A scenario's path with its folders in the name, so that traces of a batch do not overwrite each other.
-fn trace_name(file: &Path) -> String {
+/// A scenario's path with its folders in the name, so that what a batch writes does not overwrite each other.
+fn output_name(file: &Path, extension: &str) -> String {
     let parts = file.components().filter_map(|part| match part {
         std::path::Component::Normal(name) => Some(name.to_string_lossy()),
         _ => None,
     });
     let name = parts.collect::<Vec<_>>().join("-");
     let stem = name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml")).unwrap_or(&name);
-    format!("{stem}.jsonl")
+    format!("{stem}.{extension}")
 }
 
 fn write_trace(outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {

@@ -1,24 +1,26 @@
 //! `replay` and `trace ...`: what can be done with a trace.
 
 use super::{
-    args::{Convert, Replay, Trace as Command, View},
+    args::{Convert, Replay, Sheet, Trace as Command, View},
     exit::{Exit, Failure},
     files,
     output::{Output, Tone, counted, paint, versioned},
-    run::load,
+    page, program,
+    run::{load, quoted},
 };
 use crate::{
     live,
     process::Names,
     registry::{Options, Registry},
-    report::{self, Format, Measures, Selection, Stats, TextOptions, UnknownFormat},
+    report::{self, Format, Heading, Measures, Selection, Stats, TextOptions, UnknownFormat},
     scenario,
     trace::{self, EventKind, Level, Trace, TraceError, first_difference},
 };
-use std::{fs, io::Write, path::Path};
+use std::{fs, path::Path};
 
 /// Runs a trace's scenario again and compares event by event.
 pub(super) fn replay(registry: &Registry, wanted: &Replay, output: &mut Output) -> Result<Exit, Failure> {
+    page::must_be_a_file(wanted.report.as_deref())?;
     if is_scenario(&wanted.trace) {
         return replay_schedule(registry, wanted, output);
     }
@@ -40,6 +42,10 @@ pub(super) fn replay(registry: &Registry, wanted: &Replay, output: &mut Output) 
     if wanted.view {
         report::text(&again, output.writer(), &TextOptions::default())
             .map_err(Failure::io("standard output"))?;
+    }
+    if let Some(path) = &wanted.report {
+        let shown = page::with_states(registry, &plan, Some(seed), &outcome)?;
+        page::write(&shown, &heading(&wanted.trace), path)?;
     }
     match first_difference(&trace, &again) {
         None => {
@@ -74,6 +80,11 @@ fn replay_schedule(registry: &Registry, wanted: &Replay, output: &mut Output) ->
         report::text(&trace, output.writer(), &TextOptions::default())
             .map_err(Failure::io("standard output"))?;
     }
+    if let Some(path) = &wanted.report {
+        let remarks = outcome.misstep.iter().map(ToString::to_string).collect();
+        let shown = page::with_states(registry, &plan, None, &outcome)?;
+        page::write(&shown, &Heading { remarks, ..heading(&wanted.trace) }, path)?;
+    }
     if let Some(misstep) = &outcome.misstep {
         output.line(format!("{}  {misstep}", paint(Tone::Bad, "diverged")))?;
         return Ok(Exit::Diverged);
@@ -84,6 +95,13 @@ fn replay_schedule(registry: &Registry, wanted: &Replay, output: &mut Output) ->
         verdicts.map(|(property, verdict)| format!("{property} {}", verdict.name())).collect();
     output.line(format!("{}  {steps}: {}", paint(Tone::Good, "repeated"), told.join(", ")))?;
     Ok(if outcome.difference.unmet.is_empty() { Exit::Held } else { Exit::Violated })
+}
+
+/// What stands above the page of a trace: how to repeat it, where it is a file that can be named.
+fn heading(trace: &Path) -> Heading {
+    let named = trace.as_os_str() != files::STDIN;
+    let command = named.then(|| format!("{} replay {}", program(), quoted(&trace.display().to_string())));
+    Heading { command, ..Heading::default() }
 }
 
 /// How many events `--around` shows on either side.
@@ -107,7 +125,10 @@ pub(super) fn trace(registry: &Registry, command: &Command, output: &mut Output)
                 output.bytes(format!("{stats}{measures}").as_bytes())?;
             }
         }
-        Command::Diff { first, second } => return diff(first, second, output),
+        Command::Diff { first, second, to: None, .. } => return diff(first, second, output),
+        Command::Diff { first, second, to: Some(Sheet::Html), output: file } => {
+            return diff_page(first, second, file.as_deref(), output);
+        }
         Command::Convert(wanted) => convert(wanted, output)?,
         Command::Merge(wanted) => return super::live::merge(registry, wanted, output),
     }
@@ -166,13 +187,46 @@ fn diff(first: &Path, second: &Path, output: &mut Output) -> Result<Exit, Failur
     }
 }
 
+/// A format that does not exist; a page is one that is made here.
+fn unknown(format: &str, error: &UnknownFormat) -> Failure {
+    let meant = scenario::nearest(format, ["html"]);
+    let text = error.to_string();
+    Failure::Usage(match meant {
+        Some(_) => format!("unknown format {format:?}; did you mean html?"),
+        None if text.contains("formats are") => format!("{text}, html"),
+        None => text,
+    })
+}
+
+/// Both traces side by side, on one page.
+fn diff_page(first: &Path, second: &Path, file: Option<&Path>, output: &mut Output) -> Result<Exit, Failure> {
+    let (one, other) = (read(first, output)?, read(second, output)?);
+    let mut page = Vec::new();
+    report::html_of_two((&files::name(first), &one), (&files::name(second), &other), &mut page)
+        .map_err(|error| Failure::Internal(error.to_string()))?;
+    put(&page, file, output)?;
+    let same = first_difference(&one, &other).is_none();
+    Ok(if same { Exit::Held } else { Exit::Diverged })
+}
+
+/// Into a file, or to standard output.
+fn put(bytes: &[u8], file: Option<&Path>, output: &mut Output) -> Result<(), Failure> {
+    match file {
+        None => output.bytes(bytes),
+        Some(path) => fs::write(path, bytes).map_err(Failure::io(path.display().to_string())),
+    }
+}
+
 fn convert(wanted: &Convert, output: &mut Output) -> Result<(), Failure> {
     let trace = read(&wanted.trace, output)?;
     let mut bytes = Vec::new();
-    match (&wanted.to, &wanted.template) {
+    match (wanted.to.as_deref(), &wanted.template) {
+        (Some("html"), _) => {
+            report::html(&trace, &heading(&wanted.trace), &mut bytes)
+                .map_err(|error| Failure::Internal(error.to_string()))?;
+        }
         (Some(format), _) => {
-            let format: Format =
-                format.parse().map_err(|error: UnknownFormat| Failure::Usage(error.to_string()))?;
+            let format: Format = format.parse().map_err(|error| unknown(format, &error))?;
             report::convert(&trace, format, &mut bytes).map_err(|error| Failure::Usage(error.to_string()))?;
         }
         (None, Some(template)) => {
@@ -185,12 +239,7 @@ fn convert(wanted: &Convert, output: &mut Output) -> Result<(), Failure> {
         }
         (None, None) => return Err(Failure::Usage("say --to FORMAT or --template FILE".into())),
     }
-    match &wanted.output {
-        None => output.bytes(&bytes),
-        Some(path) => fs::File::create(path)
-            .and_then(|mut file| file.write_all(&bytes))
-            .map_err(Failure::io(path.display().to_string())),
-    }
+    put(&bytes, wanted.output.as_deref(), output)
 }
 
 /// Reads a trace. One that was edited or breaks off is still worth a look, but the user is told.

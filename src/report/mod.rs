@@ -5,6 +5,8 @@ mod compare;
 mod csv;
 mod flow;
 mod format;
+#[cfg(feature = "html")]
+mod html;
 mod measures;
 mod messages;
 mod perfetto;
@@ -18,6 +20,8 @@ pub use clocks::{Clock, VectorClocks};
 pub use compare::{Compared, Comparison};
 pub use flow::{flow, plain};
 pub use format::{Format, ReportError, UnknownFormat, convert};
+#[cfg(feature = "html")]
+pub use html::{Heading, html, html_of_two};
 pub use measures::Measures;
 pub use messages::{Messages, Sent};
 pub use select::Selection;

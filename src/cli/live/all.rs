@@ -119,6 +119,7 @@ fn play(
         verified: false,
         compared: None,
         trace: wanted.trace.as_ref().map(|path| path.display().to_string()),
+        report: None,
         again: format!("{} live {} --all", program(), quoted(&file.display().to_string())),
     })
 }
