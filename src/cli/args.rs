@@ -1,5 +1,6 @@
 //! The commands and their flags.
 
+use super::args_looking::{Drawing, Shape, Why};
 use crate::{explore::TRIES, process::parse_duration, scenario::Vary};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
@@ -51,6 +52,8 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: Trace,
     },
+    /// Say why something happened: the chain of events that led to it
+    Why(Why),
     /// List the algorithms
     List(List),
     /// Say what an algorithm is for, what it assumes, promises and costs
@@ -327,7 +330,7 @@ pub(super) struct Shrink {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Trace {
-    /// Print a trace, one line for each event
+    /// Draw a trace as a space-time diagram, or list its events
     View(View),
     /// Count messages, delays and outputs
     Stats {
@@ -367,6 +370,11 @@ pub(super) struct View {
     /// Only the last N events
     #[arg(long, value_name = "N")]
     pub(super) last: Option<usize>,
+    /// What is shown of them
+    #[arg(long = "as", value_enum, default_value = "diagram", value_name = "HOW")]
+    pub(super) shape: Shape,
+    #[command(flatten)]
+    pub(super) drawing: Drawing,
 }
 
 #[derive(Debug, Args)]

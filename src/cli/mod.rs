@@ -1,6 +1,7 @@
 //! The command line: arguments in, results on stdout, everything else on stderr, an exit code that says what came of it.
 
 mod args;
+mod args_looking;
 mod batch;
 mod campaign;
 mod check;
@@ -18,6 +19,7 @@ mod shrink;
 mod states;
 mod step;
 mod traces;
+mod why;
 
 use crate::{registry::Registry, scenario};
 use args::{Arguments, Command};
@@ -112,6 +114,7 @@ fn dispatch(registry: &Registry, arguments: &Arguments, output: &mut Output) -> 
         Command::Merge(wanted) => merge::merge(registry, wanted, output),
         Command::Shrink(wanted) => shrink::shrink(registry, wanted, output),
         Command::Trace { command } => traces::trace(registry, command, output),
+        Command::Why(wanted) => why::why(registry, wanted, output),
         Command::List(wanted) => listing::list(registry, wanted, output),
         Command::Describe(wanted) => listing::describe(registry, wanted, output),
         Command::Schema => listing::schema(output),

@@ -2,6 +2,7 @@
 
 use super::{
     args::{Convert, Replay, Trace as Command, View},
+    args_looking::Shape,
     exit::{Exit, Failure},
     files,
     output::{Output, Tone, counted, paint, versioned},
@@ -10,7 +11,7 @@ use super::{
 use crate::{
     process::Names,
     registry::{Options, Registry},
-    report::{self, Format, Measures, Selection, Stats, TextOptions, UnknownFormat},
+    report::{self, DiagramOptions, Format, Measures, Selection, Stats, TextOptions, UnknownFormat},
     scenario,
     trace::{self, EventKind, Level, Trace, TraceError, first_difference},
 };
@@ -118,8 +119,19 @@ fn view(wanted: &View, output: &mut Output) -> Result<(), Failure> {
         last: wanted.last,
         ..Selection::default()
     };
-    let options = TextOptions { selection, ..TextOptions::default() };
-    report::text(&trace, output.writer(), &options).map_err(Failure::io("standard output"))
+    let written = match wanted.shape {
+        Shape::Diagram => {
+            let (width, ascii) = (wanted.drawing.width(), wanted.drawing.ascii);
+            // The stream takes the colour out where it does not belong.
+            let options = DiagramOptions { selection, width, ascii, color: true };
+            report::diagram(&trace, output.writer(), &options)
+        }
+        Shape::Lines => {
+            let options = TextOptions { selection, ..TextOptions::default() };
+            report::text(&trace, output.writer(), &options)
+        }
+    };
+    written.map_err(Failure::io("standard output"))
 }
 
 fn nodes(names: &Names, wanted: &[String]) -> Result<Vec<crate::process::ProcessId>, Failure> {
@@ -189,7 +201,7 @@ fn convert(wanted: &Convert, output: &mut Output) -> Result<(), Failure> {
 }
 
 /// Reads a trace. One that was edited or breaks off is still worth a look, but the user is told.
-fn read(path: &Path, output: &Output) -> Result<Trace, Failure> {
+pub(super) fn read(path: &Path, output: &Output) -> Result<Trace, Failure> {
     let (name, bytes) = (files::name(path), files::read(path)?);
     let refused = |error: TraceError| match error {
         TraceError::NotATrace { .. } if is_scenario(path) => {
@@ -214,6 +226,6 @@ fn read(path: &Path, output: &Output) -> Result<Trace, Failure> {
     Ok(trace)
 }
 
-fn is_scenario(path: &Path) -> bool {
+pub(super) fn is_scenario(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
 }

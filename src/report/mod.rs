@@ -3,6 +3,7 @@
 mod clocks;
 mod compare;
 mod csv;
+mod diagram;
 mod flow;
 mod format;
 mod measures;
@@ -13,9 +14,11 @@ mod stats;
 mod table;
 mod template;
 mod text;
+mod why;
 
 pub use clocks::{Clock, VectorClocks};
 pub use compare::{Compared, Comparison};
+pub use diagram::{DiagramOptions, diagram};
 pub use flow::{flow, plain};
 pub use format::{Format, ReportError, UnknownFormat, convert};
 pub use measures::Measures;
@@ -24,3 +27,4 @@ pub use select::Selection;
 pub use stats::{Delays, KindStats, NodeStats, Stats};
 pub use template::template;
 pub use text::{TextOptions, listing, text};
+pub use why::{Account, Question, UnknownEvent};
