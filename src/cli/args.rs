@@ -118,6 +118,18 @@ pub(super) struct Run {
     /// (`synod describe` names it): for the same scenario with different algorithms.
     #[arg(long, conflicts_with_all = ["view", "record"])]
     pub(super) compare: bool,
+    /// Print what each run cost: messages by kind and node, for each operation, delays, and when
+    #[arg(long, conflicts_with_all = ["record", "compare"])]
+    pub(super) stats: bool,
+    /// Run each scenario under so many seeds, from its own on, and print means with 95 % confidence intervals
+    ///
+    /// With --set KEY=VALUE,VALUE,... one line for each value, or for each combination where several keys have a list;
+    /// beside the cost stands the published formula, where the algorithm has one.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    pub(super) runs: Option<u64>,
+    /// Write the table of --runs, or of --set with several values, for plots (- for standard output)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) csv: Option<PathBuf>,
     #[command(flatten)]
     pub(super) reporting: Reporting,
 }

@@ -12,12 +12,14 @@ mod found;
 mod fuzz;
 mod listing;
 mod merge;
+mod numbers;
 mod outcome;
 mod output;
 mod run;
 mod shrink;
 mod states;
 mod step;
+mod study;
 mod traces;
 mod why;
 

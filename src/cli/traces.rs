@@ -5,13 +5,14 @@ use super::{
     args_looking::Shape,
     exit::{Exit, Failure},
     files,
+    numbers::Numbers,
     output::{Output, Tone, counted, paint, versioned},
     run::load,
 };
 use crate::{
     process::Names,
     registry::{Options, Registry},
-    report::{self, DiagramOptions, Format, Measures, Selection, Stats, TextOptions, UnknownFormat},
+    report::{self, DiagramOptions, Format, Selection, TextOptions, UnknownFormat},
     scenario,
     trace::{self, EventKind, Level, Trace, TraceError, first_difference},
 };
@@ -92,16 +93,12 @@ pub(super) fn trace(registry: &Registry, command: &Command, output: &mut Output)
         Command::View(wanted) => view(wanted, output)?,
         Command::Stats { trace, json } => {
             let trace = read(trace, output)?;
-            let stats = Stats::of(&trace);
-            // An algorithm that is not known here has messages all the same.
-            let measures = Measures(registry.measure(&trace).and_then(Result::ok).unwrap_or_default());
+            let numbers = Numbers::of(registry, &trace);
             if *json {
-                let mut line =
-                    serde_json::to_value(&stats).map_err(|error| Failure::Internal(error.to_string()))?;
-                line["measures"] = measures.value();
-                output.line(versioned(&line)?)?;
+                let value = numbers.value().map_err(|error| Failure::Internal(error.to_string()))?;
+                output.line(versioned(&value)?)?;
             } else {
-                output.bytes(format!("{stats}{measures}").as_bytes())?;
+                output.bytes(numbers.to_string().as_bytes())?;
             }
         }
         Command::Diff { first, second } => return diff(first, second, output),
