@@ -1,6 +1,6 @@
 //! The commands and their flags.
 
-use super::args_looking::{Drawing, Shape, Why};
+use super::args_looking::{Drawing, Part, Shape, Why};
 use crate::{explore::TRIES, process::parse_duration, scenario::Vary};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
@@ -370,18 +370,11 @@ pub(super) enum Trace {
 pub(super) struct View {
     /// The trace, or - for standard input
     pub(super) trace: PathBuf,
-    /// Only what happens at these nodes, as in --nodes alice,bob
-    #[arg(long, value_delimiter = ',')]
-    pub(super) nodes: Vec<String>,
+    #[command(flatten)]
+    pub(super) part: Part,
     /// Only events of these kinds, as in --kinds receive,output
     #[arg(long, value_delimiter = ',')]
     pub(super) kinds: Vec<String>,
-    /// Only this event and ten on either side
-    #[arg(long, value_name = "EVENT")]
-    pub(super) around: Option<u64>,
-    /// Only the last N events
-    #[arg(long, value_name = "N")]
-    pub(super) last: Option<usize>,
     /// What is shown of them
     #[arg(long = "as", value_enum, default_value = "diagram", value_name = "HOW")]
     pub(super) shape: Shape,
@@ -393,12 +386,14 @@ pub(super) struct View {
 pub(super) struct Convert {
     /// The trace, or - for standard input
     pub(super) trace: PathBuf,
-    /// What to convert it to: text, jsonl, csv, shiviz, mermaid, dot, perfetto
+    /// What to convert it to: text, jsonl, csv, shiviz, mermaid, dot, perfetto, svg, png
     #[arg(long, value_name = "FORMAT", required_unless_present = "template")]
     pub(super) to: Option<String>,
     /// A template of one's own (minijinja) instead
     #[arg(long, value_name = "FILE", conflicts_with = "to")]
     pub(super) template: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) part: Part,
     /// Where to write it; standard output otherwise
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,

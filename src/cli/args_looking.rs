@@ -3,6 +3,27 @@
 use clap::{Args, ValueEnum, ValueHint};
 use std::{env, io, path::PathBuf};
 
+/// Which part of a trace is shown.
+#[derive(Debug, Args)]
+pub(super) struct Part {
+    /// Only what happens at these nodes, as in --nodes alice,bob
+    #[arg(long, value_delimiter = ',')]
+    pub(super) nodes: Vec<String>,
+    /// Only this event and ten on either side
+    #[arg(long, value_name = "EVENT")]
+    pub(super) around: Option<u64>,
+    /// Only the last N events
+    #[arg(long, value_name = "N")]
+    pub(super) last: Option<usize>,
+}
+
+impl Part {
+    /// Whether it is a part and not the whole.
+    pub(super) fn is_part(&self) -> bool {
+        !self.nodes.is_empty() || self.around.is_some() || self.last.is_some()
+    }
+}
+
 /// How a trace is shown.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub(super) enum Shape {

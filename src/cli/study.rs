@@ -15,7 +15,7 @@ use crate::{
     report::{Came, Measures, Point, Sample, Size, Stats, Study},
     scenario::{Channel, Override, Plan},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -171,9 +171,9 @@ fn formula<'a>(registry: &'a Registry, plan: &Plan) -> Option<&'a Formula> {
     if !matches!(plan.channel, Channel::Raw | Channel::Fifo) {
         return None;
     }
-    let has = |(key, value): &(&str, &str)| match plan.config.get(key).unwrap_or(&Value::Null) {
-        Value::String(text) => text == value,
-        other => other.to_string() == *value,
+    let has = |(key, value): &(&str, &str)| {
+        let set = plan.config.get(key).map(|set| set.as_str().map_or_else(|| set.to_string(), str::to_owned));
+        set.as_deref().unwrap_or("null") == *value
     };
     let formulas = registry.describe(&plan.algorithm)?.formulas;
     formulas.iter().find(|formula| formula.with.iter().all(has))

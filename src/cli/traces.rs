@@ -2,7 +2,7 @@
 
 use super::{
     args::{Convert, Replay, Trace as Command, View},
-    args_looking::Shape,
+    args_looking::{Part, Shape},
     exit::{Exit, Failure},
     files,
     numbers::Numbers,
@@ -109,13 +109,7 @@ pub(super) fn trace(registry: &Registry, command: &Command, output: &mut Output)
 
 fn view(wanted: &View, output: &mut Output) -> Result<(), Failure> {
     let trace = read(&wanted.trace, output)?;
-    let selection = Selection {
-        nodes: nodes(&trace.names, &wanted.nodes)?,
-        kinds: kinds(&wanted.kinds)?,
-        around: wanted.around.map(|event| (event, AROUND)),
-        last: wanted.last,
-        ..Selection::default()
-    };
+    let selection = Selection { kinds: kinds(&wanted.kinds)?, ..selection(&wanted.part, &trace)? };
     let written = match wanted.shape {
         Shape::Diagram => {
             let (width, ascii) = (wanted.drawing.width(), wanted.drawing.ascii);
@@ -129,6 +123,16 @@ fn view(wanted: &View, output: &mut Output) -> Result<(), Failure> {
         }
     };
     written.map_err(Failure::io("standard output"))
+}
+
+/// The events of a part of a trace.
+fn selection(part: &Part, trace: &Trace) -> Result<Selection, Failure> {
+    Ok(Selection {
+        nodes: nodes(&trace.names, &part.nodes)?,
+        around: part.around.map(|event| (event, AROUND)),
+        last: part.last,
+        ..Selection::default()
+    })
 }
 
 fn nodes(names: &Names, wanted: &[String]) -> Result<Vec<crate::process::ProcessId>, Failure> {
@@ -173,7 +177,25 @@ fn diff(first: &Path, second: &Path, output: &mut Output) -> Result<Exit, Failur
 fn convert(wanted: &Convert, output: &mut Output) -> Result<(), Failure> {
     let trace = read(&wanted.trace, output)?;
     let mut bytes = Vec::new();
+    let picture = wanted.to.as_deref().filter(|format| matches!(*format, "svg" | "png"));
+    if wanted.part.is_part() && picture.is_none() {
+        let sentence =
+            "--nodes, --around and --last are for pictures (svg, png); other formats take all of a trace";
+        return Err(Failure::Usage(sentence.into()));
+    }
     match (&wanted.to, &wanted.template) {
+        (Some(format), _) if picture.is_some() => {
+            report::svg(&trace, &selection(&wanted.part, &trace)?, &mut bytes)
+                .map_err(|error| Failure::Internal(error.to_string()))?;
+            if format == "png" {
+                if wanted.output.is_none() {
+                    return Err(Failure::Usage(
+                        "a png is no text for a terminal; say where with -o FILE".into(),
+                    ));
+                }
+                bytes = png(&bytes)?;
+            }
+        }
         (Some(format), _) => {
             let format: Format =
                 format.parse().map_err(|error: UnknownFormat| Failure::Usage(error.to_string()))?;
@@ -195,6 +217,20 @@ fn convert(wanted: &Convert, output: &mut Output) -> Result<(), Failure> {
             .and_then(|mut file| file.write_all(&bytes))
             .map_err(Failure::io(path.display().to_string())),
     }
+}
+
+/// The same picture in pixels.
+#[cfg(feature = "png")]
+fn png(svg: &[u8]) -> Result<Vec<u8>, Failure> {
+    let svg = String::from_utf8_lossy(svg);
+    report::png(&svg).map_err(|error| Failure::Usage(error.to_string()))
+}
+
+#[cfg(not(feature = "png"))]
+fn png(_svg: &[u8]) -> Result<Vec<u8>, Failure> {
+    let sentence = "this synod was built without png; --to svg writes a picture, too, and \
+                    `cargo install --features png` builds one with it";
+    Err(Failure::Usage(sentence.into()))
 }
 
 /// Reads a trace. One that was edited or breaks off is still worth a look, but the user is told.

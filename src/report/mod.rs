@@ -11,6 +11,7 @@ mod formula;
 mod measures;
 mod messages;
 mod perfetto;
+mod picture;
 mod select;
 mod stats;
 mod study;
@@ -29,6 +30,9 @@ pub use format::{Format, ReportError, UnknownFormat, convert};
 pub use formula::{FormulaError, Size, evaluate};
 pub use measures::Measures;
 pub use messages::{Messages, Sent};
+pub use picture::svg;
+#[cfg(feature = "png")]
+pub use picture::{PngError, png};
 pub use select::Selection;
 pub use stats::{Delays, KindStats, NodeStats, Stats};
 pub use study::{Came, Estimate, Point, Sample, Study, student};

@@ -2,7 +2,7 @@
 
 use super::rows::Standing;
 use crate::trace::EventKind;
-use std::{fmt::Write as _, io};
+use std::io;
 
 /// The characters of a picture.
 #[derive(Clone, Copy, Debug)]
@@ -215,7 +215,7 @@ impl Canvas {
     /// A word from `x` on.
     pub(super) fn word(&mut self, x: usize, word: &str, style: Style) {
         for (cell, sign) in self.cells.iter_mut().skip(x).zip(word.chars()) {
-            cell.sign = Some(sign);
+            cell.sign = Some(if self.glyphs.ascii && sign == '…' { '~' } else { sign });
             cell.style = style;
         }
     }
@@ -242,7 +242,9 @@ impl Canvas {
         }
         line.push_str(if last == Style::None { "" } else { "\x1b[0m" });
         if !behind.is_empty() {
-            let _infallible = write!(line, "  {}", self.painted(behind, style));
+            let behind = if self.glyphs.ascii { behind.replace('…', "~") } else { behind.to_owned() };
+            line.push_str("  ");
+            line.push_str(&self.painted(&behind, style));
         }
         writeln!(out, "{}", line.trim_end())
     }

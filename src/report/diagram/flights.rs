@@ -4,43 +4,51 @@ use super::rows::Row;
 use crate::process::ProcessId;
 use crate::report::Messages;
 use crate::trace::EventKind;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A message, or a copy of it, between two rows.
 #[derive(Clone, Debug)]
-pub(super) struct Flight {
-    pub(super) from: ProcessId,
-    pub(super) to: ProcessId,
+pub(in crate::report) struct Flight {
+    /// The message, by number and kind.
+    pub(in crate::report) message: u64,
+    pub(in crate::report) kind: String,
+    /// The events where it begins and ends.
+    pub(in crate::report) event: u64,
+    pub(in crate::report) end_event: Option<u64>,
+    pub(in crate::report) from: ProcessId,
+    pub(in crate::report) to: ProcessId,
     /// The row where it is sent or copied.
-    pub(super) begins: usize,
+    pub(in crate::report) begins: usize,
     /// The row where it arrives or is lost; none when the picture ends before.
-    pub(super) ends: Option<usize>,
-    pub(super) lost: bool,
-    /// The flight of which this is a copy.
-    pub(super) copy_of: Option<usize>,
+    pub(in crate::report) ends: Option<usize>,
+    pub(in crate::report) lost: bool,
+    /// The flight of which this is a copy, while that is under way.
+    pub(in crate::report) copied_from: Option<usize>,
+    /// Whether it is a copy.
+    pub(in crate::report) copy_of: bool,
     /// Counted from its receiver outwards; none where there is no room.
-    pub(super) lane: Option<usize>,
+    pub(in crate::report) lane: Option<usize>,
 }
 
 impl Flight {
     /// Whether its lane is to the left of its receiver. What a node sends to itself is on its right.
-    pub(super) fn is_left(&self) -> bool {
+    pub(in crate::report) fn is_left(&self) -> bool {
         self.from < self.to
     }
 }
 
 /// All of them.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Flights {
-    pub(super) all: Vec<Flight>,
+pub(in crate::report) struct Flights {
+    pub(in crate::report) all: Vec<Flight>,
     /// Those that begin in each row.
-    pub(super) beginning: BTreeMap<usize, Vec<usize>>,
+    pub(in crate::report) beginning: BTreeMap<usize, Vec<usize>>,
     /// Those that end in each row.
-    pub(super) ending: BTreeMap<usize, usize>,
+    pub(in crate::report) ending: BTreeMap<usize, usize>,
 }
 
 impl Flights {
-    pub(super) fn of(rows: &[Row<'_>], messages: &Messages<'_>) -> Self {
+    pub(in crate::report) fn of(rows: &[Row<'_>], messages: &Messages<'_>) -> Self {
         let mut flights = Self::default();
         // Of every message the flights that have not ended, each with the event where it began.
         let mut open: BTreeMap<u64, Vec<(u64, usize)>> = BTreeMap::new();
@@ -54,10 +62,22 @@ impl Flights {
                         else {
                             continue;
                         };
-                        let copied = (event.kind == EventKind::Duplicate).then(|| under_way.first());
-                        let copy_of = copied.flatten().map(|(_, flight)| *flight);
-                        let flight =
-                            Flight { from, to, begins: place, ends: None, lost: false, copy_of, lane: None };
+                        let copy_of = event.kind == EventKind::Duplicate;
+                        let copied_from = under_way.first().filter(|_| copy_of).map(|(_, flight)| *flight);
+                        let flight = Flight {
+                            message,
+                            kind: messages.kind(event).unwrap_or("message").to_owned(),
+                            event: event.index,
+                            end_event: None,
+                            from,
+                            to,
+                            begins: place,
+                            ends: None,
+                            lost: false,
+                            copied_from,
+                            copy_of,
+                            lane: None,
+                        };
                         under_way.push((event.index, flights.begin(flight)));
                     }
                     EventKind::Receive | EventKind::Drop if !under_way.is_empty() => {
@@ -65,6 +85,7 @@ impl Flights {
                         let which = under_way.iter().position(caused).unwrap_or(0);
                         let (_, flight) = under_way.remove(which);
                         flights.all[flight].ends = Some(place);
+                        flights.all[flight].end_event = Some(event.index);
                         flights.all[flight].lost = event.kind == EventKind::Drop;
                         flights.ending.insert(place, flight);
                     }
@@ -84,7 +105,11 @@ impl Flights {
 
     /// Gives every flight between shown nodes the lane nearest to its receiver that is free all the way, of at most
     /// `most` on each side. Gives how many lanes each side of each node needs.
-    pub(super) fn assign(&mut self, shown: &[ProcessId], most: usize) -> BTreeMap<(ProcessId, bool), usize> {
+    pub(in crate::report) fn assign(
+        &mut self,
+        shown: &[ProcessId],
+        most: usize,
+    ) -> BTreeMap<(ProcessId, bool), usize> {
         let mut free_from: BTreeMap<(ProcessId, bool), Vec<usize>> = BTreeMap::new();
         for flight in &mut self.all {
             flight.lane = None;
@@ -108,9 +133,12 @@ impl Flights {
         free_from.into_iter().map(|(side, lanes)| (side, lanes.len())).collect()
     }
 
-    /// Those with a lane that are under way in a row, neither beginning nor ending there.
-    pub(super) fn passing(&self, row: usize) -> impl Iterator<Item = &Flight> {
-        let passes = move |flight: &&Flight| flight.begins < row && flight.ends.is_none_or(|end| row < end);
-        self.all.iter().filter(passes).filter(|flight| flight.lane.is_some())
+    /// Goes on to the next row: `active` is what is under way there, neither beginning nor ending. Rows are asked for in order.
+    pub(in crate::report) fn advance(&self, active: &mut BTreeSet<usize>, row: usize) {
+        let begun = row.checked_sub(1).and_then(|last| self.beginning.get(&last)).into_iter().flatten();
+        active.extend(begun.filter(|flight| self.all[**flight].lane.is_some()));
+        if let Some(ended) = self.ending.get(&row) {
+            active.remove(ended);
+        }
     }
 }

@@ -8,7 +8,10 @@ use super::{
 use crate::process::{ProcessId, Time};
 use crate::report::{plain, text::cut};
 use crate::trace::{Event, EventKind, Trace};
-use std::{collections::BTreeMap, io};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+};
 
 /// The least room for words.
 const WORDS: usize = 30;
@@ -113,10 +116,11 @@ impl<'a> Layout<'a> {
         Ok(())
     }
 
+    /// Draws a row. Rows are drawn in order; `active` is what is under way, and nothing before the first.
     pub(super) fn draw(
         &self,
-        place: usize,
-        row: &Row<'_>,
+        (place, row): (usize, &Row<'_>),
+        active: &mut BTreeSet<usize>,
         canvas: &mut Canvas,
         out: &mut impl io::Write,
     ) -> io::Result<()> {
@@ -125,8 +129,9 @@ impl<'a> Layout<'a> {
         for (id, x) in &self.columns {
             canvas.node(*x, row.before.get(id.index()).copied().unwrap_or(Standing::Down));
         }
-        for flight in self.flights.passing(place) {
-            canvas.stroke(self.lane(flight), NORTH | SOUTH);
+        self.flights.advance(active, place);
+        for flight in active.iter() {
+            canvas.stroke(self.lane(&self.flights.all[*flight]), NORTH | SOUTH);
         }
         for flight in self.flights.beginning.get(&place).into_iter().flatten() {
             self.draw_beginning(&self.flights.all[*flight], canvas);
@@ -153,6 +158,7 @@ impl<'a> Layout<'a> {
     pub(super) fn draw_end(
         &self,
         rows: usize,
+        active: &mut BTreeSet<usize>,
         canvas: &mut Canvas,
         out: &mut impl io::Write,
     ) -> io::Result<()> {
@@ -160,14 +166,15 @@ impl<'a> Layout<'a> {
             return Ok(());
         }
         canvas.begin(self.width);
-        for flight in self.flights.passing(rows) {
-            canvas.sign(self.lane(flight), canvas.glyphs.goes_on, Style::None);
+        self.flights.advance(active, rows);
+        for flight in active.iter() {
+            canvas.sign(self.lane(&self.flights.all[*flight]), canvas.glyphs.goes_on, Style::None);
         }
         canvas.write(&self.margin("", "", false, canvas), "", Style::None, out)
     }
 
     fn draw_beginning(&self, flight: &Flight, canvas: &mut Canvas) {
-        let original = flight.copy_of.map(|original| &self.flights.all[original]);
+        let original = flight.copied_from.map(|original| &self.flights.all[original]);
         // A copy leaves where its original goes down.
         let start = match original {
             Some(original) if original.lane.is_none() => return,
@@ -253,8 +260,7 @@ fn place(
     flights: &mut Flights,
     room: usize,
 ) -> (BTreeMap<ProcessId, usize>, usize) {
-    let most = flights.assign(shown, usize::MAX).values().copied().max().unwrap_or(0);
-    let mut cap = most;
+    let mut cap = flights.assign(shown, room).values().copied().max().unwrap_or(0);
     let gaps = loop {
         let lanes = flights.assign(shown, cap);
         let gaps = gaps(shown, &lanes);

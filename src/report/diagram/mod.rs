@@ -11,10 +11,13 @@ mod rows;
 use super::{Messages, Selection, text};
 use crate::trace::{EventKind, Trace};
 use canvas::{Canvas, Glyphs, Style};
-use flights::Flights;
 use layout::Layout;
-use rows::{Row, rows};
-use std::io;
+
+// The picture for documents draws the same rows and messages.
+pub(super) use flights::{Flight, Flights};
+pub(super) use rows::{Row, Standing, rows};
+
+use std::{collections::BTreeSet, io};
 
 /// What a diagram shows, and how.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -54,14 +57,15 @@ pub fn diagram(trace: &Trace, out: &mut impl io::Write, options: &DiagramOptions
     let flights = Flights::of(&rows, &messages);
     let layout = Layout::new(trace, &rows, flights, &selection.nodes, options.width);
     let mut canvas = Canvas::new(Glyphs::new(options.ascii), options.color, options.width);
+    let mut active = BTreeSet::new();
     for (place, row) in rows.iter().enumerate() {
         if place % ROWS_BETWEEN_NAMES == 0 {
             layout.draw_names(row, &mut canvas, out)?;
         }
-        layout.draw(place, row, &mut canvas, out)?;
+        layout.draw((place, row), &mut active, &mut canvas, out)?;
     }
     if !rows.is_empty() {
-        layout.draw_end(rows.len(), &mut canvas, out)?;
+        layout.draw_end(rows.len(), &mut active, &mut canvas, out)?;
         writeln!(out)?;
         write_legend(&rows, &layout, &canvas, out)?;
     }

@@ -3,25 +3,25 @@
 use crate::process::ProcessId;
 use crate::report::{Messages, plain, text::details};
 use crate::trace::{Event, EventKind, Trace};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, rc::Rc};
 
 /// One line of the picture.
-pub(super) struct Row<'a> {
+pub(in crate::report) struct Row<'a> {
     /// What happens in it; one event, but for starts and for what is sent to several.
-    pub(super) events: Vec<&'a Event>,
+    pub(in crate::report) events: Vec<&'a Event>,
     /// The same in words.
-    pub(super) text: String,
+    pub(in crate::report) text: String,
     /// How each node stands once it has happened; shared by many rows.
-    pub(super) standing: Vec<Standing>,
+    pub(in crate::report) standing: Rc<Vec<Standing>>,
     /// How each node stood before.
-    pub(super) before: Vec<Standing>,
+    pub(in crate::report) before: Rc<Vec<Standing>>,
     /// Whether some links are cut.
-    pub(super) divided: bool,
+    pub(in crate::report) divided: bool,
 }
 
 /// How a node's line is drawn.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Standing {
+pub(in crate::report) enum Standing {
     /// Not started, or crashed.
     Down,
     Up,
@@ -31,19 +31,24 @@ pub(super) enum Standing {
 }
 
 impl Row<'_> {
-    pub(super) fn first(&self) -> &Event {
+    pub(in crate::report) fn first(&self) -> &Event {
         self.events[0]
     }
 
-    pub(super) fn has_inside(&self) -> bool {
+    pub(in crate::report) fn has_inside(&self) -> bool {
         self.standing.contains(&Standing::Inside)
     }
 }
 
 /// The rows of `events`. All events of the trace count for how nodes stand.
-pub(super) fn rows<'a>(events: &[&'a Event], messages: &Messages<'_>, trace: &'a Trace) -> Vec<Row<'a>> {
+pub(in crate::report) fn rows<'a>(
+    events: &[&'a Event],
+    messages: &Messages<'_>,
+    trace: &'a Trace,
+) -> Vec<Row<'a>> {
     let shown: BTreeSet<u64> = events.iter().map(|event| event.index).collect();
-    let mut world = World { standing: vec![Standing::Down; trace.names.len()], divisions: BTreeSet::new() };
+    let mut world =
+        World { standing: Rc::new(vec![Standing::Down; trace.names.len()]), divisions: BTreeSet::new() };
     let mut rows: Vec<Row<'a>> = Vec::new();
     for event in &trace.events {
         let before = shown.contains(&event.index).then(|| world.standing.clone());
@@ -52,7 +57,7 @@ pub(super) fn rows<'a>(events: &[&'a Event], messages: &Messages<'_>, trace: &'a
         match rows.last_mut().filter(|row| belongs(row.events[row.events.len() - 1], event)) {
             Some(row) => {
                 row.events.push(event);
-                row.standing.clone_from(&world.standing);
+                row.standing = world.standing.clone();
             }
             None => rows.push(Row {
                 events: vec![event],
@@ -87,7 +92,7 @@ fn belongs(last: &Event, event: &Event) -> bool {
 
 /// What changes how nodes and links stand.
 struct World {
-    standing: Vec<Standing>,
+    standing: Rc<Vec<Standing>>,
     /// The partitions and cuts in force, by event.
     divisions: BTreeSet<u64>,
 }
@@ -110,19 +115,23 @@ impl World {
                 None => self.divisions.clear(),
             },
             // A trace that begins in the middle, or breaks a rule, has nodes that act without having started.
-            EventKind::Send | EventKind::Request | EventKind::Timer if event.why.is_none() => {
-                let down = event.node.and_then(|node| self.standing.get_mut(node.index()));
-                if let Some(standing @ Standing::Down) = down {
-                    *standing = Standing::Up;
-                }
+            EventKind::Send | EventKind::Request | EventKind::Timer
+                if event.why.is_none() && self.is_down(event) =>
+            {
+                self.stands(event, Standing::Up);
             }
             _ => {}
         }
     }
 
+    fn is_down(&self, event: &Event) -> bool {
+        event.node.and_then(|node| self.standing.get(node.index())) == Some(&Standing::Down)
+    }
+
     fn stands(&mut self, event: &Event, standing: Standing) {
-        if let Some(node) = event.node.and_then(|node| self.standing.get_mut(node.index())) {
-            *node = standing;
+        let Some(node) = event.node.filter(|node| node.index() < self.standing.len()) else { return };
+        if self.standing[node.index()] != standing {
+            Rc::make_mut(&mut self.standing)[node.index()] = standing;
         }
     }
 }

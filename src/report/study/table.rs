@@ -1,10 +1,10 @@
 //! A study on paper: tables for people, bars beside a formula, CSV for plots.
 
 use super::{Came, Estimate, Point, Study, estimate::shown};
-use crate::process::Unit;
+use crate::process::{Formula, Unit};
 use crate::report::{csv::quoted, plain, table::table};
 use indexmap::IndexMap;
-use std::{fmt, io};
+use std::{collections::BTreeSet, fmt, io};
 
 /// How long the longest bar of a chart is.
 const BAR: f64 = 40.0;
@@ -143,8 +143,7 @@ fn chart(study: &Study, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         return Ok(());
     }
     let width = bars.iter().map(|(label, _, _)| label.chars().count()).max().unwrap_or(0);
-    let scenario =
-        study.points.iter().map(|point| point.scenario.as_str()).collect::<std::collections::BTreeSet<_>>();
+    let scenario = study.points.iter().map(|point| point.scenario.as_str()).collect::<BTreeSet<_>>();
     writeln!(
         f,
         "\nmessages for each operation{}",
@@ -229,7 +228,7 @@ impl Study {
 }
 
 fn published_text(point: &Point) -> String {
-    let text = |formula: crate::process::Formula| match formula.is_exact() {
+    let text = |formula: Formula| match formula.is_exact() {
         true => formula.most.to_owned(),
         false => format!("{} to {}", formula.least, formula.most),
     };

@@ -148,7 +148,8 @@ impl Account {
         let whom = if self.question.events().len() == 1 { "it" } else { "them" };
         let events = if self.past == 1 { "event" } else { "events" };
         let (past, concurrent) = (self.past, self.concurrent);
-        format!("{told} of the {past} {events} that happened before {whom}; {concurrent} are concurrent")
+        let are = if concurrent == 1 { "is" } else { "are" };
+        format!("{told} of the {past} {events} that happened before {whom}; {concurrent} {are} concurrent")
     }
 }
 

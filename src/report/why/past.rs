@@ -9,19 +9,46 @@ pub(super) struct Past<'a> {
     places: BTreeMap<u64, usize>,
     /// Of each event the one before it at its node.
     earlier: Vec<Option<u64>>,
+    /// Of each event where its chain of causes begins.
+    roots: Vec<u64>,
+    /// Of each message that was dropped the fault that did it: the last of its kind before.
+    faults: BTreeMap<u64, u64>,
 }
 
 impl<'a> Past<'a> {
     pub(super) fn of(trace: &'a Trace) -> Self {
-        let places = trace.events.iter().enumerate().map(|(place, event)| (event.index, place)).collect();
-        let mut last = BTreeMap::new();
+        let places: BTreeMap<u64, usize> =
+            trace.events.iter().enumerate().map(|(place, event)| (event.index, place)).collect();
+        let (mut last, mut crashed) = (BTreeMap::new(), BTreeMap::new());
+        let (mut parted, mut cut) = (None, None);
         let mut earlier = Vec::with_capacity(trace.events.len());
+        let mut roots: Vec<u64> = Vec::with_capacity(trace.events.len());
+        let mut faults = BTreeMap::new();
         for event in &trace.events {
             // What becomes of a message is seen by no node.
             let node = event.node.filter(|_| !matches!(event.kind, EventKind::Drop | EventKind::Duplicate));
             earlier.push(node.and_then(|node| last.insert(node, event.index)));
+            let known = event.cause.and_then(|cause| roots.get(*places.get(&cause)?).copied());
+            roots.push(known.unwrap_or(event.index));
+            match event.kind {
+                EventKind::Partition => parted = Some(event.index),
+                EventKind::Cut => cut = Some(event.index),
+                EventKind::Crash => {
+                    crashed.insert(event.node, event.index);
+                }
+                EventKind::Drop => {
+                    let fault = match event.why.as_deref() {
+                        Some("partition") => parted,
+                        Some("cut") => cut,
+                        Some("down") => crashed.get(&event.node).copied(),
+                        _ => None,
+                    };
+                    faults.extend(fault.map(|fault| (event.index, fault)));
+                }
+                _ => {}
+            }
         }
-        Self { events: &trace.events, places, earlier }
+        Self { events: &trace.events, places, earlier, roots, faults }
     }
 
     pub(super) fn event(&self, index: u64) -> Option<&'a Event> {
@@ -35,19 +62,9 @@ impl<'a> Past<'a> {
         known.into_iter().chain(self.earlier[*place]).chain(self.fault(&self.events[*place])).collect()
     }
 
-    /// The fault that made the network drop a message: the last one of its kind before it.
+    /// The fault that made the network drop a message.
     fn fault(&self, event: &Event) -> Option<u64> {
-        if event.kind != EventKind::Drop {
-            return None;
-        }
-        let place = *self.places.get(&event.index)?;
-        let fits = |other: &&Event| match event.why.as_deref() {
-            Some("partition") => other.kind == EventKind::Partition,
-            Some("cut") => other.kind == EventKind::Cut,
-            Some("down") => other.kind == EventKind::Crash && other.node == event.node,
-            _ => false,
-        };
-        self.events[..place].iter().rev().find(fits).map(|fault| fault.index)
+        self.faults.get(&event.index).copied()
     }
 
     /// Everything that happened before `event`.
@@ -79,7 +96,8 @@ impl<'a> Past<'a> {
     fn causes(&self, event: u64) -> Vec<u64> {
         let mut chain = vec![event];
         while let Some(cause) = self.event(chain[chain.len() - 1]).and_then(|event| event.cause) {
-            if !self.places.contains_key(&cause) || chain.contains(&cause) {
+            // A cause comes first; a trace that says otherwise was not written by us.
+            if !self.places.contains_key(&cause) || cause >= chain[chain.len() - 1] {
                 break;
             }
             chain.push(cause);
@@ -107,29 +125,33 @@ impl<'a> Past<'a> {
         chain
     }
 
-    /// What its application last asked of the node of an output: who answers late because others had to leave first
-    /// was asked all the same.
+    /// What the application last asked of the node of an output, unless that has had an answer of its own: who answers
+    /// late because others had to leave first was asked all the same.
     fn wanted(&self, event: u64) -> Option<u64> {
         let output = self.event(event).filter(|event| event.kind == EventKind::Output)?;
-        let asked = |other: &&Event| {
-            other.kind == EventKind::Request && other.node == output.node && other.why.is_none()
-        };
         let before = &self.events[..self.places[&event]];
-        before.iter().rev().find(asked).map(|request| request.index)
+        let mine = |other: &&Event| other.node == output.node && other.why.is_none();
+        let asked = before.iter().filter(mine).rfind(|other| other.kind == EventKind::Request)?;
+        let answers = |other: &&Event| {
+            other.kind == EventKind::Output && self.roots[self.places[&other.index]] == asked.index
+        };
+        let answered = before[self.places[&asked.index]..].iter().filter(mine).any(|other| answers(&other));
+        (!answered).then_some(asked.index)
     }
 
     /// The chains of everything else that a node heard before `event` and that has the same root.
     fn joined(&self, event: u64, root: u64) -> BTreeSet<u64> {
         let Some(node) = self.event(event).and_then(|event| event.node) else { return BTreeSet::new() };
-        if !self.event(root).is_some_and(|root| root.kind == EventKind::Request) {
+        if self.event(root).is_none_or(|root| root.kind != EventKind::Request) {
             return BTreeSet::new();
         }
         let (from, to) = (self.places[&root], self.places[&event]);
+        let from = from.min(to);
         let heard = self.events[from..to]
             .iter()
             .filter(|other| other.kind == EventKind::Receive && other.node == Some(node));
-        let chains = heard.map(|other| self.causes(other.index));
-        chains.filter(|chain| chain[chain.len() - 1] == root).flatten().collect()
+        let same = heard.filter(|other| self.roots[self.places[&other.index]] == root);
+        same.flat_map(|other| self.causes(other.index)).collect()
     }
 
     /// The shortest way on which `first` led to `second`; nothing when it did not.

@@ -106,8 +106,9 @@ fn violation(wanted: Option<&str>, trace: &Trace) -> Result<Question, UnknownEve
     // Of several violations the one that shows first.
     let first = violated.min_by_key(|(_, (events, _))| events.last().copied());
     let Some((property, (events, because))) = first else {
-        let what = wanted.map_or_else(|| "no property".into(), |wanted| format!("`{}` not", plain(wanted)));
-        let sentence = format!("{what} is violated by events of this trace; its verdicts: {}", verdicts());
+        let what =
+            wanted.map_or_else(|| "no property is".into(), |wanted| format!("`{}` is not", plain(wanted)));
+        let sentence = format!("{what} violated by events of this trace; its verdicts: {}", verdicts());
         return Err(UnknownEvent(sentence));
     };
     Ok(Question::Violation { property: property.clone(), because, events })
