@@ -2,6 +2,7 @@
 
 use crate::runs::{snapshots, trace, trace_of, traces};
 use insta::assert_snapshot;
+use std::{path::Path, process::Command};
 use synod::{
     process::ProcessId,
     registry::Registry,
@@ -56,7 +57,7 @@ events:
 fn of_many_nodes_the_busiest_have_room() {
     let trace = trace_of(&Registry::standard(), MANY);
     let shown = drawn(&trace, &wide(80));
-    assert!(shown.contains("of 40 nodes have room here, the busiest; --nodes picks others"), "{shown}");
+    assert!(shown.contains("of 40 nodes have room, the busiest; --nodes and --width show others"), "{shown}");
     let names = shown.lines().take(2).collect::<Vec<_>>().join(" ");
     assert!(names.contains("n7") && names.contains("n9"), "who sends most is there: {names}");
     let last = Selection { last: Some(12), ..Selection::default() };
@@ -140,4 +141,23 @@ fn colour_comes_only_where_it_is_wanted_and_changes_nothing_else() {
     stripped.push_str(rest);
     let trimmed = |text: &str| text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
     assert_eq!(trimmed(&stripped), trimmed(&plain));
+}
+
+/// The width is what the flag says, else what COLUMNS says, else 80 where there is no terminal.
+#[test]
+fn the_command_draws_as_wide_as_it_is_told() {
+    let trace = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/every_kind.jsonl");
+    let widest = |columns: Option<&str>, flags: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_synod"));
+        command.args(["trace", "view"]).arg(&trace).args(flags).env_remove("COLUMNS");
+        command.envs(columns.map(|columns| ("COLUMNS", columns)));
+        let text = String::from_utf8(command.output().expect("synod can be started").stdout);
+        let text = text.expect("it is text");
+        assert!(!text.contains('\x1b'), "no colour where there is no terminal: {text}");
+        text.lines().map(|line| line.chars().count()).max()
+    };
+    assert_eq!(widest(None, &[]), Some(80));
+    assert_eq!(widest(Some("57"), &[]), Some(57));
+    assert_eq!(widest(Some("57"), &["--width", "64"]), Some(64));
+    assert_eq!(widest(Some("wide"), &[]), Some(80));
 }

@@ -50,13 +50,13 @@ fn workload(problem: &str, algorithm: &str, config: &str, nodes: u64, at_once: b
     let last = if problem == "election" { 1 } else { nodes };
     let first = if problem == "messaging" { 2 } else { 1 };
     let event = |node: u64| {
-        let at = if at_once { 0 } else { node * 10 };
+        let at = if at_once { 0 } else { node };
         format!("  - {{at: {at}s, node: n{node}, request: {request}}}\n")
     };
     let events: String = (first..=last.max(first)).map(event).collect();
     format!(
         "version: 1\nalgorithm: {{name: {algorithm}, config: {{{config}}}}}\nnodes: {nodes}\ntopology: {topology}\n\
-         network: {{delay: 10ms, jitter: 2ms, order: fifo}}\nuntil: 10m\nevents:\n{events}"
+         network: {{delay: 10ms, jitter: 2ms, order: fifo}}\nuntil: 20s\nevents:\n{events}"
     )
 }
 

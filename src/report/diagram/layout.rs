@@ -66,13 +66,14 @@ impl<'a> Layout<'a> {
         Self { trace, shown, columns, flights, taking_part, number, time, width, divided }
     }
 
-    /// A sentence when there was no room for everybody.
-    pub(super) fn left_out(&self) -> Option<String> {
+    /// What is said when there was no room for everybody: on one line where that is wide enough.
+    pub(super) fn left_out(&self, width: usize) -> Option<String> {
         let (shown, all) = (self.shown.len(), self.taking_part);
         (shown < all).then(|| {
-            format!(
-                "{shown} of {all} nodes have room here, the busiest; --nodes picks others, --width gives room"
-            )
+            let (what, remedy) =
+                (format!("{shown} of {all} nodes have room"), "--nodes and --width show others");
+            let line = format!("{what}, the busiest; {remedy}");
+            if line.chars().count() <= width { line } else { format!("{what}\n{remedy}") }
         })
     }
 

@@ -69,7 +69,7 @@ pub fn diagram(trace: &Trace, out: &mut impl io::Write, options: &DiagramOptions
         writeln!(out)?;
         write_legend(&rows, &layout, &canvas, out)?;
     }
-    if let Some(sentence) = layout.left_out() {
+    if let Some(sentence) = layout.left_out(options.width) {
         writeln!(out, "{sentence}")?;
     }
     if options.selection != Selection::default() && events.len() < trace.events.len() {
