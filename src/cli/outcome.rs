@@ -4,6 +4,7 @@ use super::{
     args::Format,
     exit::{Exit, Failure},
     files,
+    numbers::Numbers,
     output::{Output, Tone, counted, paint},
 };
 use crate::{
@@ -29,6 +30,8 @@ pub(super) struct Ran {
     pub(super) verified: bool,
     /// What it cost, when runs are compared.
     pub(super) compared: Option<Compared>,
+    /// What was counted and measured in it, when that was asked for.
+    pub(super) numbers: Option<Numbers>,
     /// The file its trace was written to.
     pub(super) trace: Option<String>,
     /// The file its page was written to.
@@ -103,7 +106,7 @@ impl Results {
             _ => {}
         }
         match self.format {
-            Format::Human if self.several && !view && ran.exit() == Exit::Held => {
+            Format::Human if self.several && !view && ran.numbers.is_none() && ran.exit() == Exit::Held => {
                 let (word, width) = (paint(Tone::Good, "PASS"), self.width);
                 output.line(format!("{word}  {:width$}  {}", ran.file, totals(&ran.outcome)))
             }
@@ -226,6 +229,9 @@ fn print(ran: &Ran, view: bool, brief: bool, output: &mut Output) -> Result<(), 
     if let Some(path) = &ran.report {
         output.line(format!("  report: {path}"))?;
     }
+    if let Some(numbers) = &ran.numbers {
+        output.line(format!("\n{}", numbers.to_string().trim_end()))?;
+    }
     if ran.exit() != Exit::Held {
         output.line(format!("  again: {}", ran.again()))?;
         output.line(format!("  look:  {} --view", ran.again()))?;
@@ -343,6 +349,10 @@ fn value(ran: &Ran) -> Value {
     }
     if let Some(compared) = &ran.compared {
         value["compared"] = compared.value();
+    }
+    if let Some(numbers) = &ran.numbers {
+        // Numbers and names are always JSON.
+        value["stats"] = numbers.value().unwrap_or(Value::Null);
     }
     value
 }

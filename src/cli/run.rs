@@ -5,9 +5,10 @@ use super::{
     batch,
     exit::{Exit, Failure},
     files,
+    numbers::Numbers,
     outcome::{Ran, Results},
     output::Output,
-    page, program,
+    page, program, study,
 };
 use crate::{
     process::parse_duration,
@@ -31,6 +32,9 @@ pub(super) fn run(registry: &Registry, wanted: &Run, output: &mut Output) -> Res
         overrides.push(parse_override(&format!("until={until}"))?);
     }
     page::must_be_a_file(wanted.report.as_deref())?;
+    if study::is_study(wanted, &overrides) {
+        return study::study(registry, wanted, &files, &overrides, output);
+    }
     let several = files.len() > 1;
     let piped = wanted.trace.as_deref().is_some_and(|path| path.as_os_str() == files::STDIN);
     match &wanted.trace {
@@ -91,6 +95,9 @@ fn run_one(registry: &Registry, wanted: &Run, overrides: &[Override], file: &Pat
     }
     let verified = wanted.verify_determinism && diverged.is_none();
     let compared = wanted.compare.then(|| compared(registry, file, &outcome)).transpose()?;
+    let numbers = wanted.stats.then(|| outcome.trace()).transpose();
+    let numbers = numbers.map_err(|error| Failure::Internal(error.to_string()))?;
+    let numbers = numbers.map(|trace| Numbers::of(registry, &trace));
     let mut ran = Ran {
         file: files::name(file),
         plan,
@@ -98,6 +105,7 @@ fn run_one(registry: &Registry, wanted: &Run, overrides: &[Override], file: &Pat
         diverged,
         verified,
         compared,
+        numbers,
         trace: trace.map(|path| path.display().to_string()),
         report: None,
         again: repeat_command(wanted, file),
@@ -167,9 +175,18 @@ pub(super) fn load(
     overrides: &[Override],
     seed: Option<u64>,
 ) -> Result<Plan, Failure> {
-    let text = files::read(file)?;
-    scenario::load(&files::name(file), &text, overrides, seed, registry)
-        .map_err(|mistakes| report(mistakes, &text))
+    load_text(registry, &files::name(file), &files::read(file)?, overrides, seed)
+}
+
+/// The same of a scenario that was read.
+pub(super) fn load_text(
+    registry: &Registry,
+    name: &str,
+    text: &[u8],
+    overrides: &[Override],
+    seed: Option<u64>,
+) -> Result<Plan, Failure> {
+    scenario::load(name, text, overrides, seed, registry).map_err(|mistakes| report(mistakes, text))
 }
 
 /// What is wrong with a scenario. A trace in its place is a misunderstanding of its own.

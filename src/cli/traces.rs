@@ -2,8 +2,10 @@
 
 use super::{
     args::{Convert, Replay, Sheet, Trace as Command, View},
+    args_looking::{Part, Shape},
     exit::{Exit, Failure},
     files,
+    numbers::Numbers,
     output::{Output, Tone, counted, paint, versioned},
     page, program,
     run::{load, quoted},
@@ -12,7 +14,7 @@ use crate::{
     live,
     process::Names,
     registry::{Options, Registry},
-    report::{self, Format, Heading, Measures, Selection, Stats, TextOptions, UnknownFormat},
+    report::{self, DiagramOptions, Format, Heading, Selection, TextOptions, UnknownFormat},
     scenario,
     trace::{self, EventKind, Level, Trace, TraceError, first_difference},
 };
@@ -113,16 +115,12 @@ pub(super) fn trace(registry: &Registry, command: &Command, output: &mut Output)
         Command::View(wanted) => view(wanted, output)?,
         Command::Stats { trace, json } => {
             let trace = read(trace, output)?;
-            let stats = Stats::of(&trace);
-            // An algorithm that is not known here has messages all the same.
-            let measures = Measures(registry.measure(&trace).and_then(Result::ok).unwrap_or_default());
+            let numbers = Numbers::of(registry, &trace);
             if *json {
-                let mut line =
-                    serde_json::to_value(&stats).map_err(|error| Failure::Internal(error.to_string()))?;
-                line["measures"] = measures.value();
-                output.line(versioned(&line)?)?;
+                let value = numbers.value().map_err(|error| Failure::Internal(error.to_string()))?;
+                output.line(versioned(&value)?)?;
             } else {
-                output.bytes(format!("{stats}{measures}").as_bytes())?;
+                output.bytes(numbers.to_string().as_bytes())?;
             }
         }
         Command::Diff { first, second, to: None, .. } => return diff(first, second, output),
@@ -137,15 +135,30 @@ pub(super) fn trace(registry: &Registry, command: &Command, output: &mut Output)
 
 fn view(wanted: &View, output: &mut Output) -> Result<(), Failure> {
     let trace = read(&wanted.trace, output)?;
-    let selection = Selection {
-        nodes: nodes(&trace.names, &wanted.nodes)?,
-        kinds: kinds(&wanted.kinds)?,
-        around: wanted.around.map(|event| (event, AROUND)),
-        last: wanted.last,
-        ..Selection::default()
+    let selection = Selection { kinds: kinds(&wanted.kinds)?, ..selection(&wanted.part, &trace)? };
+    let written = match wanted.shape {
+        Shape::Diagram => {
+            let (width, ascii) = (wanted.drawing.width(), wanted.drawing.ascii);
+            // The stream takes the colour out where it does not belong.
+            let options = DiagramOptions { selection, width, ascii, color: true };
+            report::diagram(&trace, output.writer(), &options)
+        }
+        Shape::Lines => {
+            let options = TextOptions { selection, ..TextOptions::default() };
+            report::text(&trace, output.writer(), &options)
+        }
     };
-    let options = TextOptions { selection, ..TextOptions::default() };
-    report::text(&trace, output.writer(), &options).map_err(Failure::io("standard output"))
+    written.map_err(Failure::io("standard output"))
+}
+
+/// The events of a part of a trace.
+fn selection(part: &Part, trace: &Trace) -> Result<Selection, Failure> {
+    Ok(Selection {
+        nodes: nodes(&trace.names, &part.nodes)?,
+        around: part.around.map(|event| (event, AROUND)),
+        last: part.last,
+        ..Selection::default()
+    })
 }
 
 fn nodes(names: &Names, wanted: &[String]) -> Result<Vec<crate::process::ProcessId>, Failure> {
@@ -220,10 +233,28 @@ fn put(bytes: &[u8], file: Option<&Path>, output: &mut Output) -> Result<(), Fai
 fn convert(wanted: &Convert, output: &mut Output) -> Result<(), Failure> {
     let trace = read(&wanted.trace, output)?;
     let mut bytes = Vec::new();
+    let picture = wanted.to.as_deref().filter(|format| matches!(*format, "svg" | "png"));
+    if wanted.part.is_part() && picture.is_none() {
+        let sentence =
+            "--nodes, --around and --last are for pictures (svg, png); other formats take all of a trace";
+        return Err(Failure::Usage(sentence.into()));
+    }
     match (wanted.to.as_deref(), &wanted.template) {
         (Some("html"), _) => {
             report::html(&trace, &heading(&wanted.trace), &mut bytes)
                 .map_err(|error| Failure::Internal(error.to_string()))?;
+        }
+        (Some(format), _) if picture.is_some() => {
+            report::svg(&trace, &selection(&wanted.part, &trace)?, &mut bytes)
+                .map_err(|error| Failure::Internal(error.to_string()))?;
+            if format == "png" {
+                if wanted.output.is_none() {
+                    return Err(Failure::Usage(
+                        "a png is no text for a terminal; say where with -o FILE".into(),
+                    ));
+                }
+                bytes = png(&bytes)?;
+            }
         }
         (Some(format), _) => {
             let format: Format = format.parse().map_err(|error| unknown(format, &error))?;
@@ -242,8 +273,22 @@ fn convert(wanted: &Convert, output: &mut Output) -> Result<(), Failure> {
     put(&bytes, wanted.output.as_deref(), output)
 }
 
+/// The same picture in pixels.
+#[cfg(feature = "png")]
+fn png(svg: &[u8]) -> Result<Vec<u8>, Failure> {
+    let svg = String::from_utf8_lossy(svg);
+    report::png(&svg).map_err(|error| Failure::Usage(error.to_string()))
+}
+
+#[cfg(not(feature = "png"))]
+fn png(_svg: &[u8]) -> Result<Vec<u8>, Failure> {
+    let sentence = "this synod was built without png; --to svg writes a picture, too, and \
+                    `cargo install --features png` builds one with it";
+    Err(Failure::Usage(sentence.into()))
+}
+
 /// Reads a trace. One that was edited or breaks off is still worth a look, but the user is told.
-fn read(path: &Path, output: &Output) -> Result<Trace, Failure> {
+pub(super) fn read(path: &Path, output: &Output) -> Result<Trace, Failure> {
     let (name, bytes) = (files::name(path), files::read(path)?);
     let refused = |error: TraceError| match error {
         TraceError::NotATrace { .. } if is_scenario(path) => {
@@ -268,6 +313,6 @@ fn read(path: &Path, output: &Output) -> Result<Trace, Failure> {
     Ok(trace)
 }
 
-fn is_scenario(path: &Path) -> bool {
+pub(super) fn is_scenario(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
 }

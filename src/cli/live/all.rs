@@ -120,6 +120,7 @@ fn play(
         compared: None,
         trace: wanted.trace.as_ref().map(|path| path.display().to_string()),
         report: None,
+        numbers: None,
         again: format!("{} live {} --all", program(), quoted(&file.display().to_string())),
     })
 }
