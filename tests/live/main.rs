@@ -5,6 +5,7 @@
 //! scenario hangs on that is found out in the simulator: it is run again and again with its times moved by less than a
 //! millisecond. What comes out the same every time must come out the same live.
 
+mod refusals;
 mod shaken;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -36,7 +37,11 @@ fn main() {
         Trial::test(name, move || play(&file, &rows))
     };
     let whole = arguments.filter.is_none() && arguments.skip.is_empty();
-    let conclusion = libtest_mimic::run(&arguments, files.into_iter().map(trial).collect());
+    let mut trials: Vec<Trial> = files.into_iter().map(trial).collect();
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    trials.push(Trial::test("what_is_no_message_is_refused_over_tcp", || refusals::over_tcp(SYNOD, folder)));
+    trials.push(Trial::test("what_is_no_message_is_refused_over_udp", || refusals::over_udp(SYNOD, folder)));
+    let conclusion = libtest_mimic::run(&arguments, trials);
     if whole && !conclusion.has_failed() && !arguments.list {
         the_readme_has_the_table(&table(&rows.lock().expect("no test panics while it counts")));
     }

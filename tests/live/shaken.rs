@@ -17,22 +17,22 @@ const LITTLE: Duration = Duration::from_micros(900);
 
 /// What matters of a run.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Outcome {
+pub(super) struct Outcome {
     /// The verdict on each property.
-    pub verdicts: BTreeMap<String, String>,
+    pub(super) verdicts: BTreeMap<String, String>,
     /// How many messages of each kind were sent.
-    pub messages: BTreeMap<String, u64>,
+    pub(super) messages: BTreeMap<String, u64>,
     /// How long it took, in nanoseconds of the run.
-    pub time: u64,
+    pub(super) time: u64,
     /// How many nodes there are.
-    pub nodes: usize,
+    pub(super) nodes: usize,
     /// How many planned crashes there are.
-    pub crashes: u32,
+    pub(super) crashes: u32,
 }
 
 impl Outcome {
     /// What `live --json` reports; what is not compared is as it was in `simulated`.
-    pub fn of_report(run: &Value, simulated: &Self) -> Self {
+    pub(super) fn of_report(run: &Value, simulated: &Self) -> Self {
         let entries = |key: &str| run[key].as_object().into_iter().flatten();
         let verdict = |value: &Value| value["verdict"].as_str().unwrap_or_default().to_owned();
         Self {
@@ -67,13 +67,13 @@ fn outcome(registry: &Registry, plan: &Plan) -> Result<Outcome, Failed> {
 }
 
 /// What the simulator makes of a scenario.
-pub fn simulated(file: &Path) -> Result<Outcome, Failed> {
+pub(super) fn simulated(file: &Path) -> Result<Outcome, Failed> {
     let (registry, plan) = plan(file)?;
     outcome(&registry, &plan)
 }
 
 /// Whether something else comes out when times are moved a little.
-pub fn hangs_on_moments(file: &Path, simulated: &Outcome) -> Result<bool, Failed> {
+pub(super) fn hangs_on_moments(file: &Path, simulated: &Outcome) -> Result<bool, Failed> {
     let (registry, plan) = plan(file)?;
     for shake in 1..=SHAKES {
         let shaken = outcome(&registry, &shaken(&plan, shake))?;
