@@ -59,10 +59,7 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
                 }
                 Deed::Chose { options, chosen } => {
                     self.pending.note_choice(options, chosen);
-                    if self.recording.is_full() {
-                        let value = self.recording.choice(options, chosen);
-                        self.note_at(node, EventKind::Choice, self.cause, value);
-                    }
+                    self.note_choice(node, options, chosen);
                     true
                 }
             };
@@ -82,10 +79,10 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
         let size = if self.world.weighs() { self.actors.size(slot) } else { 0 };
         let counting = self.recording.is_counting();
         let kind = if counting || self.world.watches_kinds() { self.actors.kind(slot) } else { "" };
-        let full = self.recording.is_full();
+        let (full, brief) = (self.recording.is_full(), self.recording.is_brief());
         let first_event = if full { self.recording.len() as u64 } else { NONE };
         let (first_sequence, first_message) = (self.sequence, self.next_message);
-        if full || size > 0 {
+        if full || brief || size > 0 {
             self.labels.put(slot, Label { first_sequence, first_message, first_event, value, size });
         }
         let places = match receivers {
@@ -105,6 +102,8 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
             if full {
                 let send = Record::at(self.now, from, EventKind::Send, self.cause);
                 self.recording.push_at_node(Record { message: self.next_message, peer: to, value, ..send });
+            } else if brief {
+                self.recording.brief.send(from);
             }
             let transit = self.world.send(self.now, from, to, size, kind);
             self.schedule(slot, from, to, transit);
@@ -175,10 +174,14 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
             first_event: copied.event,
             ..self.labels.of(original)
         };
-        if self.recording.is_full() || label.size > 0 {
+        let (full, brief) = (self.recording.is_full(), self.recording.is_brief());
+        if full || brief || label.size > 0 {
             self.labels.put(slot, label);
         }
-        if self.recording.is_full() {
+        if brief {
+            self.recording.brief.pass();
+        }
+        if full {
             let record = Record::at(self.now, from, EventKind::Duplicate, copied.event);
             let (message, peer) = (copied.message, copied.to);
             self.recording.push(Record { message, peer, value: label.value, ..record });
@@ -194,12 +197,7 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
     fn set_timer(&mut self, node: ProcessId, slot: u32, range: TimerRange, value: u32) -> bool {
         let length = self.world.timer_length(node, range);
         let deadline = self.world.shows(node, self.now).after(length);
-        let event = if self.recording.is_full() {
-            self.recording.lengths.push(length);
-            self.note_at(node, EventKind::TimerSet, self.cause, value)
-        } else {
-            NONE
-        };
+        let event = self.note_timer_set(node, length, value);
         let sequence = self.sequence;
         self.sequence += 1;
         if self.timers.len() <= slot as usize {

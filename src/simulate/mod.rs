@@ -13,7 +13,7 @@ pub use queue::{Entry, Queue};
 
 use crate::{
     process::{Actors, End, Keep, LocalTime, Process, ProcessId, Time, Troupe},
-    trace::{EventKind, Level, NO_VALUE, NONE, Record, Recorded, Recording},
+    trace::{EventKind, Level, NO_VALUE, NONE, Recorded, Recording},
     world::{Arrival, Consequence, Ending, Fault, Reason, Setup, World},
 };
 use apply::Copied;
@@ -108,7 +108,7 @@ struct Running {
     deadline: LocalTime,
     /// The sequence number of its entry: an entry with another one is out of date.
     sequence: u64,
-    /// The event of its setting, where events are kept.
+    /// What its setting was kept as: see [`Engine::note_timer_set`].
     event: u64,
 }
 
@@ -239,7 +239,7 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
         self.pending.clear();
         let keep = match level {
             Level::Nothing | Level::Counts => Keep::Nothing,
-            Level::Judged => Keep::Outputs,
+            Level::Brief | Level::Judged => Keep::Outputs,
             Level::Full | Level::States => Keep::Everything,
         };
         self.actors.reset(nodes, keep);
@@ -358,9 +358,7 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
         let arrival = lost.map_or_else(|| self.world.arrive(previous, to), Arrival::Dropped);
         match arrival {
             Arrival::Accepted => {
-                if self.recording.is_full() {
-                    self.note_arrival(slot, sequence, to, EventKind::Receive, None);
-                }
+                self.note_arrival(slot, sequence, to, None);
                 self.world.handle(to);
                 let (scene, mut chooser) = self.world.stage(to, self.now);
                 self.actors.hear(slot, scene, &mut chooser);
@@ -368,9 +366,7 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
             }
             Arrival::Waits => self.backlog.entry(to).or_default().push(entry),
             Arrival::Dropped(reason) => {
-                if self.recording.is_full() {
-                    self.note_arrival(slot, sequence, to, EventKind::Drop, Some(reason));
-                }
+                self.note_arrival(slot, sequence, to, Some(reason));
                 self.actors.release(slot);
             }
         }
@@ -406,9 +402,7 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
             }
             Arrival::Waits => self.backlog.entry(at).or_default().push(entry),
             Arrival::Dropped(reason) => {
-                if self.recording.is_full() {
-                    self.note_arrival(route.body, route.sequence, at, EventKind::Drop, Some(reason));
-                }
+                self.note_arrival(route.body, route.sequence, at, Some(reason));
                 self.actors.release(route.body);
             }
         }
@@ -420,11 +414,7 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
             self.backlog.entry(node).or_default().push(entry);
             return;
         }
-        if self.recording.is_full() {
-            let event = self.timers[slot as usize].event;
-            let value = self.recording.records[event as usize].value;
-            self.cause = self.note_at(node, EventKind::Timer, event, value);
-        }
+        self.note_timer(node, self.timers[slot as usize].event);
         self.timers[slot as usize].sequence = 0;
         self.world.handle(node);
         let (scene, mut chooser) = self.world.stage(node, self.now);
@@ -442,15 +432,8 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
             self.backlog.entry(node).or_default().push(entry);
             return;
         }
-        let unheard = if let Arrival::Dropped(reason) = arrival { Some(reason.name()) } else { None };
-        if self.recording.is_full() {
-            let asked = Record::at(self.now, node, EventKind::Request, NONE);
-            let record = Record { value: request, why: unheard, ..asked };
-            self.cause = match unheard {
-                None => self.recording.push_at_node(record),
-                Some(_) => self.recording.push(record),
-            };
-        }
+        let unheard = if let Arrival::Dropped(reason) = arrival { Some(reason) } else { None };
+        self.note_request(node, request, unheard);
         if unheard.is_none() {
             self.world.handle(node);
             let (scene, mut chooser) = self.world.stage(node, self.now);

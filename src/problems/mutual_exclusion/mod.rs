@@ -18,8 +18,8 @@ use crate::process::{
 };
 use fairness::happened_before_fairness;
 use serde::{Deserialize, Serialize};
-use sessions::{Session, sessions};
-use std::{collections::BTreeMap, time::Duration};
+use sessions::{Session, Sessions};
+use std::time::Duration;
 
 /// The problem of mutual exclusion.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -113,6 +113,10 @@ impl Problem for MutualExclusion {
         ]
     }
 
+    fn looks_at_messages(property: &str) -> bool {
+        property == "happened-before-fairness"
+    }
+
     fn measures() -> Vec<Measure<Self>> {
         vec![
             Measure {
@@ -132,20 +136,21 @@ impl Problem for MutualExclusion {
 }
 
 fn mutual_exclusion(history: &History<'_, MutualExclusion>) -> Verdict {
-    let mut inside: BTreeMap<ProcessId, u64> = BTreeMap::new();
+    let mut inside: Option<(ProcessId, u64)> = None;
     let mut examined = 0;
     for step in &history.steps {
         match step.what {
             What::Output(Output::Enter) => {
-                let other = inside.iter().find(|(other, _)| **other != step.node);
-                if let Some((other, since)) = other {
+                if let Some((other, since)) = inside.filter(|(other, _)| *other != step.node) {
                     let because = format!("{} enters while {other} is inside", step.node);
-                    return Verdict::violated([*since, step.event], because);
+                    return Verdict::violated([since, step.event], because);
                 }
-                inside.insert(step.node, step.event);
+                inside = Some((step.node, step.event));
                 examined += 1;
             }
-            What::Output(Output::Exit) | What::Crash => drop(inside.remove(&step.node)),
+            What::Output(Output::Exit) | What::Crash => {
+                inside = inside.filter(|(node, _)| *node != step.node)
+            }
             _ => {}
         }
     }
@@ -184,16 +189,16 @@ fn well_formedness(history: &History<'_, MutualExclusion>) -> Verdict {
 }
 
 /// The first request of a correct process that was never served, if any.
-fn waiting<'a>(history: &History<'_, MutualExclusion>, sessions: &'a [Session]) -> Option<&'a Session> {
+fn waiting<'a>(history: &History<'_, MutualExclusion>, sessions: &'a Sessions) -> Option<&'a Session> {
     let correct = history.correct();
-    sessions.iter().find(|session| session.entered.is_none() && correct[session.node.index()])
+    sessions.all.iter().find(|session| session.entered.is_none() && correct[session.node.index()])
 }
 
 fn deadlock_freedom(history: &History<'_, MutualExclusion>) -> Verdict {
-    let sessions = sessions(history);
-    let entered = sessions.iter().filter(|session| session.entered.is_some()).count() as u64;
-    let Some(waiting) = waiting(history, &sessions) else { return Verdict::of(entered) };
-    if sessions.iter().any(Session::is_inside) {
+    let sessions: &Sessions = history.digest();
+    let entered = sessions.all.iter().filter(|session| session.entered.is_some()).count() as u64;
+    let Some(waiting) = waiting(history, sessions) else { return Verdict::of(entered) };
+    if sessions.all.iter().any(Session::is_inside) {
         return Verdict::of(entered);
     }
     let because = format!("{} waits for ever though nobody is inside", waiting.node);
@@ -202,14 +207,14 @@ fn deadlock_freedom(history: &History<'_, MutualExclusion>) -> Verdict {
 
 /// Lamport's third condition: if everybody who enters leaves, every request is served.
 fn starvation_freedom(history: &History<'_, MutualExclusion>) -> Verdict {
-    let sessions = sessions(history);
+    let sessions: &Sessions = history.digest();
     let correct = history.correct();
     let stays = |session: &Session| session.is_inside() && (session.stays || !correct[session.node.index()]);
     let served = |session: &&Session| session.entered.is_some() && correct[session.node.index()];
-    match waiting(history, &sessions) {
-        Some(waiting) if !sessions.iter().any(stays) => {
+    match waiting(history, sessions) {
+        Some(waiting) if !sessions.all.iter().any(stays) => {
             Verdict::unmet(history.end, [waiting.requested], format!("{} never enters", waiting.node))
         }
-        Some(_) | None => Verdict::of(sessions.iter().filter(served).count() as u64),
+        Some(_) | None => Verdict::of(sessions.all.iter().filter(served).count() as u64),
     }
 }
