@@ -32,8 +32,7 @@ pub fn jury<Pr: Problem>(wanted: &[String]) -> Box<dyn Jury> {
     };
     let properties = wanted.iter().filter_map(&mut take);
     let properties: Vec<Property<Pr>> = properties.collect();
-    let looks = |property: &Property<Pr>| property.sees > Sees::Nodes && Pr::looks_at_messages(property.name);
-    let looks_at_messages = properties.iter().any(looks);
+    let looks_at_messages = properties.iter().any(Property::looks_at_messages);
     Box::new(Bench { properties, looks_at_messages, memory: Cell::default() })
 }
 
