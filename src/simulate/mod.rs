@@ -12,7 +12,7 @@ pub use pending::{Next, Occasion, Pending};
 pub use queue::{Entry, Queue};
 
 use crate::{
-    process::{Actors, End, Keep, LocalTime, Process, ProcessId, Time, Troupe},
+    process::{Actors, Deed, End, Keep, LocalTime, Process, ProcessId, Time, Troupe},
     trace::{EventKind, Level, NO_VALUE, NONE, Recorded, Recording},
     world::{Arrival, Consequence, Ending, Fault, Reason, Setup, World},
 };
@@ -70,6 +70,10 @@ pub struct Engine<A: Actors + ?Sized, Q: Pending> {
     actors: Box<A>,
     world: World,
     pending: Q,
+    /// What a step wants done, where it is taken at once.
+    deeds: Vec<Deed>,
+    /// Second copies of what is being sent.
+    copies: Vec<Copied>,
     labels: Labels,
     /// The timers that run, by their places.
     timers: Vec<Running>,
@@ -125,6 +129,8 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
             actors,
             world: World::new(setup),
             pending,
+            deeds: Vec::new(),
+            copies: Vec::new(),
             labels: Labels::default(),
             timers: Vec::new(),
             consequences: Vec::new(),
@@ -300,6 +306,10 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
             HOP => self.hop(entry, place),
             PLANNED => {
                 self.plan_next();
+                if let Some((node, request)) = self.world.asked(place) {
+                    self.ask(node, request);
+                    return self.release();
+                }
                 let actors = &self.actors;
                 let timers = |node| !actors.timers(node).is_empty();
                 self.world.enact(self.now, place, &timers, &mut self.consequences);
@@ -340,13 +350,14 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
         self.world.boot(node);
         self.cause = self.note_at(node, kind, NONE, NO_VALUE);
         let (scene, mut chooser) = self.world.stage(node, self.now);
-        self.actors.boot(scene, &mut chooser);
-        self.apply(node);
+        let acts = self.actors.boot(scene, &mut chooser);
+        self.apply(node, acts);
     }
 
     #[inline(always)]
     fn deliver(&mut self, entry: Entry, slot: u32) {
-        let from = self.actors.sender(slot);
+        let labelled = self.recording.is_brief();
+        let from = if labelled { self.labels.sender(slot) } else { self.actors.sender(slot) };
         self.arrive(entry, slot, from, entry.key >> 4);
     }
 
@@ -355,14 +366,17 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
     fn arrive(&mut self, entry: Entry, slot: u32, previous: ProcessId, sequence: u64) {
         let to = ProcessId(entry.to);
         let lost = Reason::numbered(entry.key & 15);
-        let arrival = lost.map_or_else(|| self.world.arrive(previous, to), Arrival::Dropped);
+        let arrival = match lost {
+            None => self.world.arrive(previous, to),
+            Some(reason) => Arrival::Dropped(reason),
+        };
         match arrival {
             Arrival::Accepted => {
                 self.note_arrival(slot, sequence, to, None);
                 self.world.handle(to);
                 let (scene, mut chooser) = self.world.stage(to, self.now);
-                self.actors.hear(slot, scene, &mut chooser);
-                self.apply(to);
+                let acts = self.actors.hear(slot, scene, &mut chooser);
+                self.apply(to, acts);
             }
             Arrival::Waits => self.backlog.entry(to).or_default().push(entry),
             Arrival::Dropped(reason) => {
@@ -418,8 +432,8 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
         self.timers[slot as usize].sequence = 0;
         self.world.handle(node);
         let (scene, mut chooser) = self.world.stage(node, self.now);
-        self.actors.expire(slot, scene, &mut chooser);
-        self.apply(node);
+        let acts = self.actors.expire(slot, scene, &mut chooser);
+        self.apply(node, acts);
     }
 
     /// A node is asked for something.
@@ -437,8 +451,8 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
         if unheard.is_none() {
             self.world.handle(node);
             let (scene, mut chooser) = self.world.stage(node, self.now);
-            self.actors.ask(request, scene, &mut chooser);
-            self.apply(node);
+            let acts = self.actors.ask(request, scene, &mut chooser);
+            self.apply(node, acts);
         }
     }
 }

@@ -138,8 +138,8 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
         if lost.is_some() {
             return self.recording.brief.pass();
         }
-        let label = self.labels.of(slot);
-        self.recording.brief.receive(to, label.first_message + (sequence - label.first_sequence));
+        let message = self.labels.message(slot, sequence);
+        self.recording.brief.receive(to, message);
     }
 
     fn keep_arrival(&mut self, slot: u32, sequence: u64, to: ProcessId, lost: Option<Reason>) {

@@ -158,30 +158,31 @@ fn mutual_exclusion(history: &History<'_, MutualExclusion>) -> Verdict {
 }
 
 fn well_formedness(history: &History<'_, MutualExclusion>) -> Verdict {
-    let nodes = history.nodes as usize;
-    let (mut wanted, mut inside) = (vec![0_u64; nodes], vec![None; nodes]);
+    // Of each process, how many requests are open, and since when it is inside.
+    let mut all: Vec<(u64, Option<u64>)> = vec![(0, None); history.nodes as usize];
     let mut examined = 0;
     for step in &history.steps {
-        let (node, mine) = (step.node, step.node.index());
+        let node = step.node;
+        let (wanted, inside) = &mut all[node.index()];
         match step.what {
-            What::Request(Request::Enter(_) | Request::EnterUntilExit) => wanted[mine] += 1,
+            What::Request(Request::Enter(_) | Request::EnterUntilExit) => *wanted += 1,
             What::Output(Output::Enter) => {
-                if let Some(since) = inside[mine].replace(step.event) {
+                if let Some(since) = inside.replace(step.event) {
                     return Verdict::violated([since, step.event], format!("{node} enters twice"));
                 }
-                if wanted[mine] == 0 {
+                if *wanted == 0 {
                     return Verdict::violated([step.event], format!("{node} enters without being asked to"));
                 }
-                wanted[mine] -= 1;
+                *wanted -= 1;
                 examined += 1;
             }
             What::Output(Output::Exit) => {
-                if inside[mine].take().is_none() {
+                if inside.take().is_none() {
                     return Verdict::violated([step.event], format!("{node} leaves without being inside"));
                 }
                 examined += 1;
             }
-            What::Crash => (wanted[mine], inside[mine]) = (0, None),
+            What::Crash => (*wanted, *inside) = (0, None),
             _ => {}
         }
     }
