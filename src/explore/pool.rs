@@ -174,7 +174,7 @@ impl Pool {
         }
     }
 
-    fn next_ready(&mut self) -> Option<Next> {
+    fn next_ready(&mut self, entry: &mut Entry) -> Next {
         if self.ready.is_sparse(&self.waiting, self.rules) {
             self.ready.compact(&mut self.waiting);
         }
@@ -182,45 +182,49 @@ impl Pool {
         let pick =
             if enabled.is_empty() { None } else { self.strategy.pick(&self.waiting, enabled, self.now) };
         self.ready.end();
-        let pick = pick?;
-        let next = self.take(pick);
-        if let Next::Happens(_) = next {
+        let Some(pick) = pick else { return Next::Nothing };
+        let next = self.take(pick, entry);
+        if next == Next::Happens {
             self.ready.remove(pick.place);
         }
-        Some(next)
+        next
     }
 
-    fn next_waiting(&mut self) -> Option<Next> {
+    fn next_waiting(&mut self, entry: &mut Entry) -> Next {
         if self.waiting.is_empty() {
-            return None;
+            return Next::Nothing;
         }
         self.enable();
-        let pick = self.strategy.pick(&self.waiting, &self.enabled, self.now)?;
-        let next = self.take(pick);
-        if let Next::Happens(_) = next {
+        let pick = self.strategy.pick(&self.waiting, &self.enabled, self.now);
+        let Some(pick) = pick else { return Next::Nothing };
+        let next = self.take(pick, entry);
+        if next == Next::Happens {
             self.waiting.remove(pick.place as usize);
         }
-        Some(next)
+        next
     }
 
     /// What was picked happens.
     #[inline]
-    fn take(&mut self, Pick { place, fate, at }: Pick) -> Next {
+    fn take(&mut self, Pick { place, fate, at }: Pick, entry: &mut Entry) -> Next {
         let answers = self.strategy.answers();
         self.answers.clear();
         self.answers.extend_from_slice(answers);
-        let mut entry = self.waiting[place as usize].entry;
-        entry.time = at.unwrap_or(entry.time).max(self.now);
+        let Entry { time, key, to, what } = self.waiting[place as usize].entry;
+        *entry = Entry { time: at.unwrap_or(time).max(self.now), key, to, what };
         if self.log.is_some() {
             let what = name(&self.waiting, place as usize, fate, &self.setup);
             let step = ScheduleStep { what, at: Some(Time(entry.time)), choose: Vec::new() };
             self.log.iter_mut().for_each(|log| log.push(step.clone()));
         }
         if fate == Fate::Twice {
-            return Next::Twice(entry);
+            return Next::Twice;
         }
         self.now = entry.time;
-        Next::Happens(if fate == Fate::Lost { entry.lost() } else { entry })
+        if fate == Fate::Lost {
+            *entry = entry.lost();
+        }
+        Next::Happens
     }
 }
 
@@ -280,11 +284,11 @@ impl Pending for Pool {
     }
 
     #[inline]
-    fn next(&mut self) -> Option<Next> {
+    fn next(&mut self, entry: &mut Entry) -> Next {
         match self.way {
-            Way::Time => self.queue.pop().map(Next::Happens),
-            Way::Ready => self.next_ready(),
-            Way::Look => self.next_waiting(),
+            Way::Time => self.queue.next(entry),
+            Way::Ready => self.next_ready(entry),
+            Way::Look => self.next_waiting(entry),
         }
     }
 

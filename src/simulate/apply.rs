@@ -59,7 +59,7 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
             return self.apply_at_once(node);
         }
         while let Some(deed) = self.actors.deed() {
-            if !self.act(node, deed, false) {
+            if !self.act(node, &deed, false) {
                 break;
             }
         }
@@ -74,16 +74,17 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
     fn apply_at_once(&mut self, node: ProcessId) {
         let mut deeds = std::mem::take(&mut self.deeds);
         self.actors.deeds(&mut deeds);
-        for deed in deeds.drain(..) {
+        for deed in &deeds {
             self.act(node, deed, true);
         }
+        deeds.clear();
         self.deeds = deeds;
     }
 
     /// Does one thing; gives false when the process crashed on the way. Its messages are `expected` or still to be.
     #[inline(always)]
-    fn act(&mut self, node: ProcessId, deed: Deed, expected: bool) -> bool {
-        match deed {
+    fn act(&mut self, node: ProcessId, deed: &Deed, expected: bool) -> bool {
+        match *deed {
             Deed::Send { to, slot, value, kind } => {
                 self.transmit(node, Receivers::One(to), Body { slot, value, kind, expected })
             }

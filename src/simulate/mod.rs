@@ -154,15 +154,19 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
         self.boot_all();
         let setup = self.world.setup().clone();
         let (until, limit) = (setup.until.unwrap_or(Time::NEVER), setup.event_limit);
+        let mut next = Entry::default();
         let end = loop {
-            let entry = match self.pending.next() {
-                None => break End::Quiescent,
-                Some(Next::Happens(entry)) => entry,
-                Some(Next::Twice(entry)) => {
-                    self.double(entry);
+            match self.pending.next(&mut next) {
+                Next::Nothing => break End::Quiescent,
+                Next::Happens => {}
+                Next::Twice => {
+                    self.double(next);
                     continue;
                 }
-            };
+            }
+            // Each field by itself: see `Queue::pop_into`.
+            let Entry { time, key, to, what } = next;
+            let entry = Entry { time, key, to, what };
             if entry.what & TAG == TIMER && !self.is_current(entry) {
                 continue;
             }

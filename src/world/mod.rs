@@ -210,7 +210,7 @@ impl World {
     }
 
     /// What a node sees of its surroundings, and the draws that answer the choices it leaves open.
-    #[inline]
+    #[inline(always)]
     pub fn stage(&mut self, me: ProcessId, now: Time) -> (Scene<'_>, Chooser<'_>) {
         let now = self.shows(me, now);
         let neighbours = self.topology.neighbours(me);

@@ -231,42 +231,49 @@ impl<P: Process> Troupe<P> {
         !self.effects.list.is_empty()
     }
 
+    /// What an effect means to a driver; nothing when it is the end of a timer that does not run.
     #[inline(always)]
-    fn next_deed(&mut self) -> Option<Deed> {
-        loop {
-            break Some(match self.effects.list.pop()? {
-                Effect::Send { to, message } => {
-                    let (slot, value) = self.put(message);
-                    Deed::Send { to, slot, value, kind: "" }
-                }
-                Effect::Multicast { targets, message } => {
-                    let (slot, value) = self.put(message);
-                    Deed::Multicast { first: targets.start, last: targets.end, slot, value, kind: "" }
-                }
-                Effect::Broadcast { message } => {
-                    let (slot, value) = self.put(message);
-                    Deed::Broadcast { slot, value, kind: "" }
-                }
-                Effect::SetTimer { timer, range } => {
-                    let value = if self.keeps_all() { self.kept.timer(&timer) } else { NO_VALUE };
-                    Deed::SetTimer { slot: self.timers.set(self.acting, timer), range, value }
-                }
-                Effect::CancelTimer { timer } => match self.timers.cancel(self.acting, &timer) {
-                    Some(slot) => Deed::CancelTimer { slot },
-                    None => continue,
-                },
-                Effect::Save { stable } => {
-                    let value = if self.keeps_all() { self.kept.saved(&stable) } else { NO_VALUE };
-                    self.stable[self.acting.index()] = stable;
-                    Deed::Save { value }
-                }
-                Effect::Produce { output } => {
-                    let kept = self.keep >= Keep::Outputs;
-                    Deed::Produce { value: if kept { self.kept.output(output) } else { NO_VALUE } }
-                }
-                Effect::Chose { options, chosen } => Deed::Chose { options, chosen },
-            });
-        }
+    fn deed_of(&mut self, effect: Effect<P>) -> Option<Deed> {
+        Some(match effect {
+            Effect::Send { to, message } => {
+                let (slot, value) = self.put(message);
+                Deed::Send { to, slot, value, kind: "" }
+            }
+            Effect::Multicast { targets, message } => {
+                let (slot, value) = self.put(message);
+                Deed::Multicast { first: targets.start, last: targets.end, slot, value, kind: "" }
+            }
+            Effect::Broadcast { message } => {
+                let (slot, value) = self.put(message);
+                Deed::Broadcast { slot, value, kind: "" }
+            }
+            Effect::SetTimer { timer, range } => {
+                let value = if self.keeps_all() { self.kept.timer(&timer) } else { NO_VALUE };
+                Deed::SetTimer { slot: self.timers.set(self.acting, timer), range, value }
+            }
+            Effect::CancelTimer { timer } => {
+                Deed::CancelTimer { slot: self.timers.cancel(self.acting, &timer)? }
+            }
+            Effect::Save { stable } => {
+                let value = if self.keeps_all() { self.kept.saved(&stable) } else { NO_VALUE };
+                self.stable[self.acting.index()] = stable;
+                Deed::Save { value }
+            }
+            Effect::Produce { output } => {
+                let kept = self.keep >= Keep::Outputs;
+                Deed::Produce { value: if kept { self.kept.output(output) } else { NO_VALUE } }
+            }
+            Effect::Chose { options, chosen } => Deed::Chose { options, chosen },
+        })
+    }
+
+    /// Puts a message where so many deliveries find it; gives its kind, too.
+    #[inline(always)]
+    fn put_for(&mut self, message: P::Message, receivers: u32) -> (u32, u32, &'static str) {
+        let kind = kind_of(&message);
+        let (slot, value) = self.put(message);
+        self.bodies.expect(slot, receivers);
+        (slot, value, kind)
     }
 
     /// Puts a message where deliveries find it.
@@ -319,27 +326,32 @@ impl<P: Process> Actors for Troupe<P> {
 
     #[inline]
     fn deed(&mut self) -> Option<Deed> {
-        self.next_deed()
+        loop {
+            let effect = self.effects.list.pop()?;
+            if let Some(deed) = self.deed_of(effect) {
+                return Some(deed);
+            }
+        }
     }
 
     fn deeds(&mut self, deeds: &mut Vec<Deed>) {
-        let others = self.processes.len() as u32 - 1;
-        while let Some(mut deed) = self.next_deed() {
-            let sent = match &mut deed {
-                Deed::Send { slot, kind, .. } => Some((*slot, 1, kind)),
-                Deed::Multicast { first, last, slot, kind, .. } => Some((*slot, *last - *first, kind)),
-                Deed::Broadcast { slot, kind, .. } => Some((*slot, others, kind)),
-                Deed::SetTimer { .. }
-                | Deed::CancelTimer { .. }
-                | Deed::Save { .. }
-                | Deed::Produce { .. }
-                | Deed::Chose { .. } => None,
-            };
-            if let Some((slot, receivers, kind)) = sent {
-                *kind = kind_of(self.bodies.message(slot));
-                self.bodies.expect(slot, receivers);
+        while let Some(effect) = self.effects.list.pop() {
+            match effect {
+                Effect::Send { to, message } => {
+                    let (slot, value, kind) = self.put_for(message, 1);
+                    deeds.push(Deed::Send { to, slot, value, kind });
+                }
+                Effect::Multicast { targets, message } => {
+                    let (first, last) = (targets.start, targets.end);
+                    let (slot, value, kind) = self.put_for(message, last - first);
+                    deeds.push(Deed::Multicast { first, last, slot, value, kind });
+                }
+                Effect::Broadcast { message } => {
+                    let (slot, value, kind) = self.put_for(message, self.processes.len() as u32 - 1);
+                    deeds.push(Deed::Broadcast { slot, value, kind });
+                }
+                other => deeds.extend(self.deed_of(other)),
             }
-            deeds.push(deed);
         }
     }
 

@@ -78,18 +78,33 @@ impl Heap {
         self.entries[place] = entry;
     }
 
-    #[inline]
     pub(super) fn pop(&mut self) -> Option<Entry> {
-        let last = self.entries.pop()?;
-        if !self.many {
-            return Some(last);
+        let mut entry = Entry::default();
+        self.pop_into(&mut entry).then_some(entry)
+    }
+
+    /// Takes the first entry out and puts it here; gives whether there is one.
+    #[inline]
+    pub(super) fn pop_into(&mut self, entry: &mut Entry) -> bool {
+        if self.many {
+            return self.pop_many(entry);
         }
-        let Some(first) = self.entries.first().copied() else {
+        let Some(last) = self.entries.last() else { return false };
+        *entry = *last;
+        self.entries.truncate(self.entries.len() - 1);
+        true
+    }
+
+    fn pop_many(&mut self, entry: &mut Entry) -> bool {
+        let Some(last) = self.entries.pop() else { return false };
+        if let Some(first) = self.entries.first() {
+            *entry = *first;
+            self.sink(last);
+        } else {
+            *entry = last;
             self.many = false;
-            return Some(last);
-        };
-        self.sink(last);
-        Some(first)
+        }
+        true
     }
 
     /// Puts an entry in the first one's place and lets it sink.
