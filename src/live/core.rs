@@ -106,6 +106,9 @@ pub struct Core {
     pub(super) own: VecDeque<Own>,
     pub(super) parcels: Vec<Parcel>,
     pub(super) consequences: Vec<Consequence>,
+    /// What it boots from, as JSON.
+    stable: Option<Vec<u8>>,
+    /// What it saved last and nobody took yet.
     pub(super) saved: Option<Vec<u8>>,
     /// What the process told its application, as JSON, not taken yet.
     pub(super) outputs: Vec<Vec<u8>>,
@@ -159,7 +162,8 @@ impl Core {
             own: VecDeque::new(),
             parcels: Vec::new(),
             consequences: Vec::new(),
-            saved: stable.map(<[u8]>::to_vec),
+            stable: stable.map(<[u8]>::to_vec),
+            saved: None,
             outputs: Vec::new(),
             next_message: birth.sent,
             cause: 0,
@@ -308,10 +312,9 @@ impl Core {
         self.world.boot(self.me);
         self.booted = true;
         let kind = if self.life == 0 { EventKind::Boot } else { EventKind::Restart };
-        let body = self.saved.take();
+        let body = self.stable.take();
         let entry = Entry { body: body.as_deref(), ..Entry::at(self.me, kind) };
         self.cause = self.lines.step(self.now, entry, 0);
-        self.saved = None;
         let (scene, mut chooser) = self.world.stage(self.me, self.now);
         self.actors.boot(scene, &mut chooser);
         self.apply();
