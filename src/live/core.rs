@@ -34,6 +34,8 @@ pub struct Birth {
     pub lamport: u64,
     /// How many messages it has sent.
     pub sent: u64,
+    /// How many of them a `drop` of the scenario took.
+    pub dropped: u32,
 }
 
 /// A message that leaves a node.
@@ -118,6 +120,8 @@ pub struct Core {
     pub(super) body: Vec<u8>,
     requests: u32,
     life: u32,
+    /// How many of the scenario's drops are spent.
+    spent_drops: u32,
     booted: bool,
     /// Whether what earlier lives have seen of the timeline was passed over.
     returned: bool,
@@ -171,6 +175,7 @@ impl Core {
             body: Vec::new(),
             requests: plan.requests.len() as u32,
             life: birth.life,
+            spent_drops: birth.dropped,
             booted: false,
             returned: birth.life == 0,
             dead: false,
@@ -267,10 +272,18 @@ impl Core {
         while let Some(at) = self.agenda.due(&self.world).filter(|at| *at <= to) {
             let planned = self.world.setup().agenda.get(self.agenda.next() as usize);
             // A crash in the middle of sending happens once; it is over.
-            let once = |planned: &Planned| {
-                planned.at == at && matches!(planned.action, Action::Crash { after_sends: Some(1..), .. })
+            // So is a drop that took its message.
+            let drops = &mut self.spent_drops;
+            let mut once = |planned: &Planned| match &planned.action {
+                _ if planned.at != at => false,
+                Action::Crash { after_sends, .. } => after_sends.is_some_and(|sends| sends > 0),
+                Action::Drop { links, .. } if *drops > 0 && links.begins_at(self.me) => {
+                    *drops -= 1;
+                    true
+                }
+                _ => false,
             };
-            if planned.is_some_and(once) {
+            if planned.is_some_and(&mut once) {
                 self.agenda.skip();
                 continue;
             }
