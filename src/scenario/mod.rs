@@ -4,6 +4,7 @@ mod events;
 mod expect;
 mod findings;
 mod judge;
+mod live;
 mod mistakes;
 mod network;
 mod nodes;
@@ -25,6 +26,7 @@ mod timeline;
 mod values;
 
 pub use expect::{Difference, Remark, Results};
+pub use live::{GuestAlias, GuestStyle, Live, LiveGuests, LiveTransport, Multicast};
 pub use mistakes::{Mistake, Mistakes};
 pub use overrides::Override;
 pub use path::Segment;
@@ -33,6 +35,7 @@ pub use raw_search::Vary;
 pub use schedule::{Move, Parcel, Schedule, ScheduleStep, Then};
 pub use schema::schema;
 pub use suggest::nearest;
+pub use values::{Door, GroupAddress, Interface};
 
 use crate::{process::Names, world::Setup};
 use findings::{Finding, Findings, Place, at};
