@@ -20,6 +20,7 @@ mod replay;
 pub mod seal;
 pub mod storage;
 mod transport;
+mod voice;
 mod wire;
 
 pub use self::core::{Birth, Core, Parcel};
@@ -27,5 +28,6 @@ pub use clock::{Clock, wall_clock};
 pub use journal::{Journal, JournalError};
 pub use merge::{MergeError, is_live, merge};
 pub use replay::{Replayed, replay};
-pub use transport::Kind as TransportKind;
+pub use transport::{Group as MulticastGroup, Kind as TransportKind};
+pub use voice::{Heard, Voice, heard};
 pub use wire::{Hello, LINE_LIMIT, Refusal};

@@ -65,7 +65,8 @@ pub struct LiveGuests {
     /// A port where clients ask with a datagram and the operator answers.
     pub udp: Option<Door>,
     /// Multicast groups whose texts are shown, and that get what is typed.
-    pub multicast: Option<Vec<GroupAddress>>,
+    #[schemars(with = "Option<Vec<GroupAddress>>")]
+    pub multicast: Option<Vec<Option<GroupAddress>>>,
     /// Whether guests are asked who they are.
     pub alias: Option<GuestAlias>,
     /// What guests hear of what is said.

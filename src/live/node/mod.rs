@@ -1,10 +1,21 @@
 //! One node as a process: feeds its [`Core`] from sockets, clock and commands, keeps its journal and its storage.
 
+mod commands;
+mod faults;
+mod settings;
+mod visitors;
+
+pub use settings::{NodeError, Settings, Visit};
+
 use super::{
-    Birth, Clock, Core, Journal, JournalError, Parcel,
-    control::{Command, Report, Status, Summary},
-    storage::{Owner, Storage, StorageError},
-    transport::{Identity, Incoming, Kind, Source, Transport},
+    Birth, Clock, Core, Journal, Parcel,
+    control::{Command, Report, Summary},
+    guests::GuestEvent,
+    heard,
+    seal::Seal,
+    storage::{Owner, Storage},
+    transport::{Identity, Incoming, Lock, Opening, Source, Transport},
+    voice::Voice,
     wall_clock,
     wire::{Envelope, Hello, Refusal},
 };
@@ -13,69 +24,18 @@ use crate::{
     scenario::Plan,
     trace::{Header, Live},
 };
-use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use faults::{Faults, Passage};
+use std::{
+    collections::VecDeque,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::sync::mpsc;
+use visitors::Visitors;
 
-/// How one node of a scenario is to run.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// Which node.
-    pub node: ProcessId,
-    /// Where randomness comes from.
-    pub seed: u64,
-    /// The group's name: nodes of other groups are not listened to.
-    pub group: String,
-    /// Where it listens; port 0 takes any.
-    pub listen: SocketAddr,
-    /// Where the others are, as far as that is known.
-    pub peers: BTreeMap<ProcessId, SocketAddr>,
-    /// How the nodes talk.
-    pub transport: Kind,
-    /// Where its journal and its storage are.
-    pub folder: PathBuf,
-    /// How many of the run's seconds pass in a real one.
-    pub speed: u32,
-    /// Whether somebody else says when the run begins.
-    pub directed: bool,
-}
-
-/// Why a node cannot run.
-#[derive(Debug, thiserror::Error)]
-pub enum NodeError {
-    /// Its sockets cannot be opened.
-    #[error("{address}: {error}; --listen takes another address")]
-    Listen {
-        /// Where it was to listen.
-        address: SocketAddr,
-        /// Why it cannot.
-        error: io::Error,
-    },
-    /// Its journal cannot be used.
-    #[error(transparent)]
-    Journal(#[from] JournalError),
-    /// Its storage cannot be used.
-    #[error(transparent)]
-    Storage(#[from] StorageError),
-    /// What it saved cannot be written.
-    #[error("what the node saves cannot be written: {0}")]
-    Save(io::Error),
-    /// What it saved is nothing that the algorithm saves.
-    #[error("{path}: what was saved cannot be read by this algorithm: {error}; move it away to begin anew")]
-    Stable {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        error: serde_json::Error,
-    },
-    /// The folder for journal and storage cannot be made.
-    #[error("{folder}: {error}; --dir takes another folder")]
-    Folder {
-        /// Which.
-        folder: PathBuf,
-        /// Why.
-        error: io::Error,
-    },
-}
+/// How long a connection says nothing before it is a guest's, where guests are expected: a node speaks at once.
+const SILENCE: Duration = Duration::from_secs(1);
 
 /// The scenario crashes this node: the process ends at once, as if it had been killed.
 fn crash() -> ! {
@@ -105,50 +65,71 @@ pub async fn run(
     reports: mpsc::UnboundedSender<Report>,
 ) -> Result<Summary, NodeError> {
     let name = plan.setup.names.name(settings.node).into_owned();
+    let (mut transport, incoming) = open(plan, &settings, &name).await?;
+    let (visitors, guests) = Visitors::open(&settings, transport.address()).await?;
+    // Whoever listens to reports may have gone; the node does its work all the same.
+    let _gone = reports.send(Report::Ready(transport.address()));
+    for door in visitors.doors() {
+        let _gone = reports.send(Report::Shown(format!("guests: {door}")));
+    }
+    for (peer, address) in &settings.peers {
+        transport.introduce(*peer, *address);
+    }
+    let (mut epoch, mut returns) = (wall_clock(), false);
+    while settings.directed {
+        match commands.recv().await {
+            Some(Command::Begin { epoch: begins, peers, again }) => {
+                returns = again;
+                epoch = begins.parse().unwrap_or(epoch);
+                for (peer, address) in peers {
+                    plan.setup.names.find(&peer).into_iter().for_each(|id| transport.introduce(id, address));
+                }
+                break;
+            }
+            Some(Command::Quit) | None => return Ok(Summary { node: name, ..Summary::default() }),
+            Some(_) => {}
+        }
+    }
+    let parts = (transport, visitors, reports);
+    let mut node = Node::begin(plan, header, actors, &settings, (epoch, returns), parts)?;
+    tokio::time::sleep(Duration::from_nanos(epoch.saturating_sub(wall_clock()))).await;
+    // Somebody at a prompt is not done when the scenario's own events are.
+    let end = plan.setup.until.filter(|_| settings.directed).or(settings.until).unwrap_or(Time::NEVER);
+    node.clock = Clock::new(node.epoch, settings.speed, end);
+    node.run(incoming, commands, guests).await
+}
+
+/// Opens a node's sockets.
+async fn open(
+    plan: &Plan,
+    settings: &Settings,
+    name: &str,
+) -> Result<(Transport, mpsc::Receiver<Incoming>), NodeError> {
+    let seal = match &settings.key {
+        Some(key) => Some(Seal::new(key, &settings.group, name, wall_clock())?),
+        None => None,
+    };
     let identity = Identity {
         hello: Arc::new(Hello {
             hello: 1,
-            node: name.clone(),
+            node: name.to_owned(),
             group: settings.group.clone(),
             algorithm: plan.algorithm.clone(),
             address: None,
         }),
         names: plan.setup.names.clone(),
+        lock: Lock::new(seal),
+        silence: settings.visit.expected.then_some(SILENCE),
+    };
+    let opening = Opening {
+        kind: settings.transport,
+        listen: settings.listen,
+        patient: !settings.directed,
+        group: settings.multicast,
+        discover: settings.discover,
     };
     let listen = |error| NodeError::Listen { address: settings.listen, error };
-    let opened = Transport::open(settings.transport, settings.listen, identity, !settings.directed).await;
-    let (mut transport, incoming) = opened.map_err(listen)?;
-    // Whoever listens to reports may have gone; the node does its work all the same.
-    let _gone = reports.send(Report::Ready(transport.address()));
-    for (peer, address) in &settings.peers {
-        transport.introduce(*peer, *address);
-    }
-    let (mut epoch, mut returns) = (wall_clock(), false);
-    if settings.directed {
-        loop {
-            match commands.recv().await {
-                Some(Command::Begin { epoch: begins, peers, again }) => {
-                    returns = again;
-                    epoch = begins.parse().unwrap_or(epoch);
-                    for (peer, address) in peers {
-                        plan.setup
-                            .names
-                            .find(&peer)
-                            .into_iter()
-                            .for_each(|id| transport.introduce(id, address));
-                    }
-                    break;
-                }
-                Some(Command::Quit) | None => return Ok(Summary { node: name, ..Summary::default() }),
-                Some(Command::Peer { .. } | Command::Ask(_) | Command::Status(_)) => {}
-            }
-        }
-    }
-    let mut node = Node::begin(plan, header, actors, &settings, (epoch, returns), transport, reports)?;
-    tokio::time::sleep(Duration::from_nanos(epoch.saturating_sub(wall_clock()))).await;
-    let end = plan.setup.until.unwrap_or(Time::NEVER);
-    node.clock = Clock::new(node.epoch, settings.speed, end);
-    node.run(incoming, commands).await
+    Transport::open(opening, identity).await.map_err(listen)
 }
 
 struct Node {
@@ -162,9 +143,21 @@ struct Node {
     storage: Storage,
     /// Whether all nodes count time from the same moment.
     directed: bool,
+    /// Whether messages are passed on to nodes that their sender has no link to.
+    routes: bool,
+    until: Option<Time>,
+    voice: Voice,
+    visitors: Visitors,
+    faults: Faults,
+    /// Commands that came while nothing was to happen.
+    held: VecDeque<Command>,
+    journal_path: PathBuf,
     reports: mpsc::UnboundedSender<Report>,
     summary: Summary,
 }
+
+/// Who a node speaks with.
+type Parts = (Transport, Visitors, mpsc::UnboundedSender<Report>);
 
 /// How many lines may wait to be written before no more requests are taken.
 const BACKLOG: usize = 10_000;
@@ -172,18 +165,13 @@ const BACKLOG: usize = 10_000;
 const BATCH: usize = 256;
 
 impl Node {
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "a node has this many parts, and they come together only here"
-    )]
     fn begin(
         plan: &Plan,
         header: Header,
         actors: Box<dyn Actors>,
         settings: &Settings,
         (epoch, returns): (u64, bool),
-        transport: Transport,
-        reports: mpsc::UnboundedSender<Report>,
+        (transport, visitors, reports): Parts,
     ) -> Result<Self, NodeError> {
         let name = &*plan.setup.names.name(settings.node);
         let folder = settings.folder.clone();
@@ -212,6 +200,13 @@ impl Node {
             journal,
             storage,
             directed: settings.directed,
+            routes: plan.setup.routing,
+            until: settings.until.filter(|_| !settings.directed),
+            voice: settings.voice.clone(),
+            visitors,
+            faults: Faults::default(),
+            held: VecDeque::new(),
+            journal_path: path,
             reports,
             summary: Summary { node: name.to_owned(), lives: life + 1, ..Summary::default() },
         })
@@ -221,36 +216,56 @@ impl Node {
         mut self,
         mut incoming: mpsc::Receiver<Incoming>,
         mut commands: mpsc::Receiver<Command>,
+        mut guests: mpsc::Receiver<GuestEvent>,
     ) -> Result<Summary, NodeError> {
         let mut batch = Vec::with_capacity(BATCH);
         loop {
             // What has come already is heard before anything that is due later.
             tokio::task::yield_now().await;
             let now = self.clock.now();
-            while let Ok(line) = incoming.try_recv() {
-                self.take(now, line);
+            let moment = Instant::now();
+            let acts = !self.faults.is_paused(moment);
+            if acts {
+                self.act(now, &mut incoming)?;
             }
-            self.advance(now);
-            self.flush()?;
             if self.core.is_dead() {
                 self.linger().await;
                 crash();
             }
-            let due = self.core.next_due();
-            let sleep = due.map(|due| self.clock.until(now, due));
+            if self.until.is_some_and(|until| now >= until) {
+                break;
+            }
+            for (to, line) in self.faults.due(moment) {
+                self.hand_over(to, line);
+            }
+            for sentence in self.visitors.flush().await {
+                self.report(Report::Refused(sentence));
+            }
+            let due = self.core.next_due().filter(|_| acts).into_iter().chain(self.until).min();
+            let due = due.map(|due| self.clock.until(now, due));
+            let fault = self.faults.next().map(|at| at.saturating_duration_since(moment));
+            let sleep = [due, fault].into_iter().flatten().min();
+            let room = self.transport.backlog() < BACKLOG;
             tokio::select! {
                 biased;
-                count = incoming.recv_many(&mut batch, BATCH) => {
+                count = incoming.recv_many(&mut batch, BATCH), if acts => {
                     if count == 0 {
                         break;
                     }
                     let now = self.clock.now();
                     batch.drain(..).for_each(|line| self.take(now, line));
                 }
-                command = commands.recv(), if self.transport.backlog() < BACKLOG => match command {
+                command = commands.recv(), if room => match command {
                     Some(Command::Quit) | None => break,
+                    // What is said about a pause is heard while it lasts.
+                    Some(command @ (Command::Ask(_) | Command::Say(_) | Command::Send { .. })) if !acts => {
+                        self.held.push_back(command);
+                    }
                     Some(command) => self.obey(command),
                 },
+                event = guests.recv(), if room && acts => {
+                    event.into_iter().for_each(|event| self.attend(event));
+                }
                 () = tokio::time::sleep(sleep.unwrap_or_default()), if sleep.is_some() => {}
             }
         }
@@ -258,8 +273,21 @@ impl Node {
         self.flush()?;
         self.linger().await;
         self.summary.time = now.0;
-        let _gone = self.reports.send(Report::Bye(self.summary.clone()));
+        self.report(Report::Bye(self.summary.clone()));
+        self.visitors.close().await;
         Ok(self.summary)
+    }
+
+    /// Hears what has come, and does what is due.
+    fn act(&mut self, now: Time, incoming: &mut mpsc::Receiver<Incoming>) -> Result<(), NodeError> {
+        while let Ok(line) = incoming.try_recv() {
+            self.take(now, line);
+        }
+        self.advance(now);
+        while let Some(command) = self.held.pop_front() {
+            self.obey(command);
+        }
+        self.flush()
     }
 
     /// What was handed over is written before the node goes, if that does not take long.
@@ -283,16 +311,27 @@ impl Node {
             self.storage.save(&saved).map_err(NodeError::Save)?;
         }
         for Parcel { to, line } in self.core.take_parcels() {
-            match self.transport.send(to, line) {
-                true => self.summary.sent += 1,
-                false => self.summary.unsent += 1,
+            match self.faults.pass(Instant::now(), to, line) {
+                Passage::Open(line) => self.hand_over(to, line),
+                Passage::Later => {}
+                Passage::Cut => self.summary.unsent += 1,
             }
         }
         for output in self.core.take_outputs() {
             let output = serde_json::from_slice(&output).unwrap_or_default();
-            let _gone = self.reports.send(Report::Output(output));
+            if let Some(heard) = heard(&output) {
+                self.visitors.deliver(&heard, heard.from == self.summary.node);
+            }
+            self.report(Report::Output(output));
         }
         Ok(())
+    }
+
+    fn hand_over(&mut self, to: ProcessId, line: Vec<u8>) {
+        match self.transport.send(to, line) {
+            true => self.summary.sent += 1,
+            false => self.summary.unsent += 1,
+        }
     }
 
     /// What is due happens.
@@ -307,21 +346,47 @@ impl Node {
         let (origin, outcome) = match incoming {
             Incoming::Line(source, line) => (source, self.hear(now, source, &line)),
             Incoming::Refused(address, refusal) => (Source::Address(address), Err(refusal)),
+            Incoming::Found(node, address) => return self.find_node(node, address),
+            Incoming::Guest(stream, address, read) => return self.visitors.admit(stream, address, read),
+            Incoming::Text(address, text) => {
+                let line = self.visitors.on_datagram(address, &text);
+                return line.into_iter().for_each(|line| self.show(line));
+            }
         };
         match outcome {
-            Ok(()) => self.summary.received += 1,
+            Ok(true) => self.summary.received += 1,
+            Ok(false) => {}
             Err(refusal) => self.refuse(origin, &refusal),
         }
     }
 
-    fn hear(&mut self, now: Time, source: Source, line: &[u8]) -> Result<(), Refusal> {
+    /// A node said that it is there.
+    fn find_node(&mut self, node: ProcessId, address: std::net::SocketAddr) {
+        if self.transport.peer(node) == Some(address) {
+            return;
+        }
+        self.transport.introduce(node, address);
+        if !self.directed {
+            self.show(format!("{} is at {address}", self.names.name(node)));
+        }
+    }
+
+    /// Handles a message; false when it is none of this node's business.
+    fn hear(&mut self, now: Time, source: Source, line: &[u8]) -> Result<bool, Refusal> {
         let envelope = Envelope::read(line, &self.names)?;
+        let shared = self.transport.is_shared();
+        let for_others = envelope.to.is_some_and(|to| to != self.me);
+        if shared && (envelope.via == self.me || for_others) {
+            return Ok(false);
+        }
         // Whoever passes a message on speaks for its sender, but nobody speaks as somebody else.
         let is = match source {
             Source::Node(node) => (node != envelope.via).then(|| self.names.name(node).into_owned()),
-            Source::Address(address) => {
-                (self.transport.peer(envelope.via) != Some(address)).then(|| address.to_string())
-            }
+            // Of whom nothing was heard yet in a shared group, the first one is believed.
+            Source::Address(address) => match self.transport.peer(envelope.via) {
+                None if shared => None,
+                known => (known != Some(address)).then(|| address.to_string()),
+            },
         };
         if let Some(is) = is {
             return Err(Refusal::Forged { claims: self.names.name(envelope.via).into_owned(), is });
@@ -332,15 +397,21 @@ impl Node {
                 is: "another node".into(),
             });
         }
+        if let Some(to) = envelope.to.filter(|_| for_others && !self.routes) {
+            return Err(Refusal::NotForUs(self.names.name(to).into_owned()));
+        }
+        if self.faults.is_cut(envelope.via) {
+            return Ok(false);
+        }
         let Some((sent, arrives)) = envelope.delay else {
             self.advance(now);
             self.core.arrive_at(now);
-            return self.core.receive(envelope);
+            return self.core.receive(envelope).map(|()| true);
         };
         // Without a common beginning only the length of the delay means something.
         let at = if self.directed { arrives } else { now.after(arrives.since(sent)) };
         self.core.hold(at, envelope);
-        Ok(())
+        Ok(true)
     }
 
     fn refuse(&mut self, source: Source, refusal: &Refusal) {
@@ -349,36 +420,6 @@ impl Node {
             Source::Node(node) => self.names.name(node).into_owned(),
             Source::Address(address) => address.to_string(),
         };
-        let _gone = self.reports.send(Report::Refused(format!("from {from}: refused: {refusal}")));
-    }
-
-    fn obey(&mut self, command: Command) {
-        match command {
-            Command::Peer { node, address } => match self.names.find(&node) {
-                Some(id) => self.transport.introduce(id, address),
-                None => {
-                    let _gone =
-                        self.reports.send(Report::Refused(format!("`{node}` is nobody of this group")));
-                }
-            },
-            Command::Ask(request) => {
-                let now = self.clock.now();
-                self.advance(now);
-                self.core.arrive_at(now);
-                if let Err(error) = self.core.request(request.to_string().as_bytes()) {
-                    let _gone = self.reports.send(Report::Refused(format!("no such request: {error}")));
-                }
-            }
-            Command::Status(round) => {
-                let status = Status {
-                    round,
-                    idle: self.core.is_idle() && self.transport.backlog() == 0,
-                    sent: self.summary.sent,
-                    received: self.summary.received,
-                };
-                let _gone = self.reports.send(Report::Status(status));
-            }
-            Command::Begin { .. } | Command::Quit => {}
-        }
+        self.report(Report::Refused(format!("from {from}: refused: {refusal}")));
     }
 }
