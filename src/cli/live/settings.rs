@@ -61,7 +61,8 @@ pub(super) fn settings(registry: &Registry, wanted: &Live, plan: &Plan) -> Resul
         until: until.map(|until| Time::ZERO.after(until)),
         key,
         voice: voice(registry, plan, live.guests.as_ref()),
-        visit: visit(live.guests.as_ref(), listen)?,
+        // Where all nodes are on one computer, one port is not enough for all.
+        visit: if wanted.directed { Visit::default() } else { visit(live.guests.as_ref(), listen)? },
     })
 }
 

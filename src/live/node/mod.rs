@@ -362,13 +362,12 @@ impl Node {
 
     /// A node said that it is there.
     fn find_node(&mut self, node: ProcessId, address: std::net::SocketAddr) {
-        if self.transport.peer(node) == Some(address) {
+        // The director knows better: other runs of the scenario may use the same group.
+        if self.directed || self.transport.peer(node) == Some(address) {
             return;
         }
         self.transport.introduce(node, address);
-        if !self.directed {
-            self.show(format!("{} is at {address}", self.names.name(node)));
-        }
+        self.show(format!("{} is at {address}", self.names.name(node)));
     }
 
     /// Handles a message; false when it is none of this node's business.
