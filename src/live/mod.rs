@@ -13,6 +13,7 @@ mod effects;
 pub mod guests;
 mod inputs;
 mod journal;
+mod json_rpc;
 mod lines;
 mod merge;
 pub mod node;

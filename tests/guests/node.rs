@@ -13,20 +13,20 @@ use std::{
 };
 
 /// How long anything may take on a machine that has other work, too.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A folder that is removed at the end.
-pub struct Folder(pub PathBuf);
+pub(crate) struct Folder(pub(crate) PathBuf);
 
 impl Folder {
-    pub fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("synod-guests-{name}-{}", std::process::id()));
         let _none = fs::remove_dir_all(&path);
         fs::create_dir_all(&path).expect("a folder for the test");
         Self(path)
     }
 
-    pub fn write(&self, name: &str, content: &str) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, content: &str) -> PathBuf {
         let path = self.0.join(name);
         fs::write(&path, content).expect("a file of the test");
         path
@@ -40,8 +40,8 @@ impl Drop for Folder {
 }
 
 /// One node; killed at the end if it has not gone by then.
-pub struct Node {
-    pub child: Child,
+pub(crate) struct Node {
+    pub(crate) child: Child,
     typed: Option<ChildStdin>,
     reports: Receiver<Value>,
     /// What was reported and not asked for yet.
@@ -50,7 +50,7 @@ pub struct Node {
 
 impl Node {
     /// Starts a node of a scenario.
-    pub fn start(scenario: &Path, name: &str, arguments: &[&str]) -> Self {
+    pub(crate) fn start(scenario: &Path, name: &str, arguments: &[&str]) -> Self {
         let folder = scenario.parent().expect("it lies in a folder");
         let mut child = Command::new(env!("CARGO_BIN_EXE_synod"))
             .arg("live")
@@ -77,7 +77,7 @@ impl Node {
     }
 
     /// The first report of this kind that was not asked for yet and that satisfies a condition.
-    pub fn await_report(&mut self, kind: &str, is: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) fn await_report(&mut self, kind: &str, is: impl Fn(&Value) -> bool) -> Value {
         let until = Instant::now() + PATIENCE;
         loop {
             let place = self.kept.iter().position(|report| report.get(kind).is_some_and(&is));
@@ -92,40 +92,40 @@ impl Node {
         }
     }
 
-    pub fn address(&mut self) -> SocketAddr {
+    pub(crate) fn address(&mut self) -> SocketAddr {
         let ready = self.await_report("ready", |_| true);
         ready.as_str().and_then(|address| address.parse().ok()).expect("an address")
     }
 
     /// Waits for a line that says this.
-    pub fn await_shown(&mut self, part: &str) -> String {
+    pub(crate) fn await_shown(&mut self, part: &str) -> String {
         let shown = self.await_report("shown", |line| line.as_str().is_some_and(|line| line.contains(part)));
         shown.as_str().expect("a line").to_owned()
     }
 
-    pub fn await_refused(&mut self, part: &str) -> String {
+    pub(crate) fn await_refused(&mut self, part: &str) -> String {
         let said = self.await_report("refused", |line| line.as_str().is_some_and(|line| line.contains(part)));
         said.as_str().expect("a line").to_owned()
     }
 
     /// Waits until this text is delivered.
-    pub fn await_delivery(&mut self, body: &str) {
+    pub(crate) fn await_delivery(&mut self, body: &str) {
         self.await_report("output", |output| output["deliver"]["body"] == body);
     }
 
     /// Where its own port for guests is.
-    pub fn door(&mut self, kind: &str) -> SocketAddr {
+    pub(crate) fn door(&mut self, kind: &str) -> SocketAddr {
         let line = self.await_shown(&format!("guests: {kind} "));
         line.rsplit(' ').next().and_then(|address| address.parse().ok()).expect("an address")
     }
 
-    pub fn tell(&mut self, line: &str) {
+    pub(crate) fn tell(&mut self, line: &str) {
         let typed = self.typed.as_mut().expect("it is still listened to");
         writeln!(typed, "{line}").expect("the node listens");
     }
 
     /// Ends the node, and gives its summary.
-    pub fn quit(mut self) -> Value {
+    pub(crate) fn quit(mut self) -> Value {
         self.tell("/quit");
         let summary = self.await_report("bye", |_| true);
         assert!(self.child.wait().expect("it ends").success());
@@ -141,29 +141,29 @@ impl Drop for Node {
 }
 
 /// A program with a socket.
-pub struct Guest(pub TcpStream);
+pub(crate) struct Guest(pub(crate) TcpStream);
 
 impl Guest {
-    pub fn connect(address: SocketAddr) -> Self {
+    pub(crate) fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).expect("somebody listens");
         stream.set_nodelay(true).expect("a setting");
         stream.set_read_timeout(Some(PATIENCE)).expect("a setting");
         Self(stream)
     }
 
-    pub fn say(&self, text: &str) {
+    pub(crate) fn say(&self, text: &str) {
         (&self.0).write_all(text.as_bytes()).expect("the node reads");
     }
 
     /// What the next `recv(1024)` gives.
-    pub fn recv(&mut self) -> String {
+    pub(crate) fn recv(&mut self) -> String {
         let mut buffer = [0; 1024];
         let length = self.0.read(&mut buffer).expect("something comes");
         String::from_utf8_lossy(&buffer[..length]).into_owned()
     }
 
     /// Reads until so many bytes have come that hold this.
-    pub fn read_until(&mut self, end: &str) -> String {
+    pub(crate) fn read_until(&mut self, end: &str) -> String {
         let mut all = String::new();
         while !all.contains(end) {
             let more = self.recv();
@@ -174,7 +174,7 @@ impl Guest {
     }
 
     /// Everything until the connection is closed.
-    pub fn read_all(&mut self) -> String {
+    pub(crate) fn read_all(&mut self) -> String {
         let mut all = Vec::new();
         match self.0.read_to_end(&mut all) {
             Ok(_) => {}

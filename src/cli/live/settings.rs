@@ -45,6 +45,10 @@ pub(super) fn settings(registry: &Registry, wanted: &Live, plan: &Plan) -> Resul
         }
         None => None,
     };
+    if key.is_some() && live.json_rpc.is_some() {
+        let sentence = "--group-key: `live.json-rpc` would let everybody call; leave one of them out";
+        return Err(Failure::Usage(sentence.into()));
+    }
     let until = wanted.until.as_deref().map(parse_duration).transpose().map_err(usage("--until"))?;
     Ok(Settings {
         node,
@@ -63,6 +67,7 @@ pub(super) fn settings(registry: &Registry, wanted: &Live, plan: &Plan) -> Resul
         voice: voice(registry, plan, live.guests.as_ref()),
         // Where all nodes are on one computer, one port is not enough for all.
         visit: if wanted.directed { Visit::default() } else { visit(live.guests.as_ref(), listen)? },
+        json_rpc: open(live.json_rpc.as_ref().filter(|_| !wanted.directed), listen, "json-rpc")?,
     })
 }
 
@@ -101,20 +106,24 @@ fn voice(registry: &Registry, plan: &Plan, guests: Option<&LiveGuests>) -> Voice
     Voice::of(described.into_iter().flat_map(|described| described.requests).map(|example| example.request))
 }
 
-/// Who may join with plain text.
-fn visit(guests: Option<&LiveGuests>, listen: SocketAddr) -> Result<Visit, Failure> {
-    let Some(guests) = guests else { return Ok(Visit::default()) };
-    let open = |door: &Option<Door>, key: &str| match door {
+/// The address of a door.
+fn open(door: Option<&Door>, listen: SocketAddr, key: &str) -> Result<Option<SocketAddr>, Failure> {
+    match door {
         None => Ok(None),
         Some(Door { host: None, port }) => Ok(Some(SocketAddr::new(listen.ip(), *port))),
         Some(Door { host: Some(host), port }) => resolve(&format!("{host}:{port}"))
             .map(Some)
-            .map_err(|because| Failure::Usage(format!("live.guests.{key}: {because}"))),
-    };
+            .map_err(|because| Failure::Usage(format!("live.{key}: {because}"))),
+    }
+}
+
+/// Who may join with plain text.
+fn visit(guests: Option<&LiveGuests>, listen: SocketAddr) -> Result<Visit, Failure> {
+    let Some(guests) = guests else { return Ok(Visit::default()) };
     Ok(Visit {
         expected: true,
-        tcp: open(&guests.tcp, "tcp")?,
-        udp: open(&guests.udp, "udp")?,
+        tcp: open(guests.tcp.as_ref(), listen, "guests.tcp")?,
+        udp: open(guests.udp.as_ref(), listen, "guests.udp")?,
         multicast: guests.multicast.iter().flatten().flatten().copied().map(group_address).collect(),
         alias: match guests.alias {
             Some(GuestAlias::Ask) => Alias::Ask,

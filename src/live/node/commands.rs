@@ -5,13 +5,17 @@ use crate::{
     live::{
         control::{Command, Fault, Matter, Report, Status},
         guests::GuestEvent,
+        json_rpc::Calls,
         wall_clock,
     },
     process::ProcessId,
     trace::EventKind,
 };
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 impl Node {
     pub(super) fn report(&self, report: Report) {
@@ -69,6 +73,34 @@ impl Node {
         if let Err(error) = self.core.request(request.to_string().as_bytes()) {
             self.complain(format!("no such request: {error}"));
         }
+    }
+
+    /// Asks the process for what clients call; false when there is nothing.
+    pub(super) fn serve_calls(&mut self) -> bool {
+        let mut served = false;
+        while let Some(request) = self.calls.as_ref().and_then(Calls::request) {
+            let now = self.clock.now();
+            self.advance(now);
+            self.core.arrive_at(now);
+            let asked = self.core.request(request.to_string().as_bytes());
+            self.count_requests();
+            let asked = asked.map(|()| self.asked).map_err(|error| error.to_string());
+            if let Some(calls) = &mut self.calls {
+                calls.on_asked(asked);
+            }
+            served = true;
+        }
+        served
+    }
+
+    /// Counts the requests among the lines that are not written yet.
+    pub(super) fn count_requests(&mut self) {
+        if self.calls.is_none() {
+            return;
+        }
+        let lines = self.core.lines();
+        self.asked += count_requests(&lines[self.counted..]);
+        self.counted = lines.len();
     }
 
     /// The operator typed a text.
@@ -180,4 +212,19 @@ impl Node {
             Fault::Heal => self.faults.heal(),
         }
     }
+}
+
+/// How many requests a journal has: the process counts them over all its lives.
+pub(super) fn requests_in(journal: &Path) -> u64 {
+    std::fs::read(journal).map_or(0, |lines| count_requests(&lines))
+}
+
+/// How many of these lines are requests that the process has got.
+fn count_requests(lines: &[u8]) -> u64 {
+    let lines = lines.split(|byte| *byte == b'\n').filter(|line| line.starts_with(b"{\"i\":"));
+    let is_asked = |line: &&[u8]| {
+        let line: Value = serde_json::from_slice(line).unwrap_or_default();
+        line["e"] == "request" && line.get("why").is_none()
+    };
+    lines.filter(is_asked).count() as u64
 }

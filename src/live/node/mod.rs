@@ -12,6 +12,7 @@ use super::{
     control::{Command, Report, Summary},
     guests::GuestEvent,
     heard,
+    json_rpc::{Call, Calls},
     seal::Seal,
     storage::{Owner, Storage},
     transport::{Identity, Incoming, Lock, Opening, Source, Transport},
@@ -72,31 +73,52 @@ pub async fn run(
     for door in visitors.doors() {
         let _gone = reports.send(Report::Shown(format!("guests: {door}")));
     }
+    let (calls, callers) = match settings.json_rpc {
+        None => (None, mpsc::channel(1).1),
+        Some(address) => {
+            let opened = Calls::open(address, &plan.requests).await;
+            let (calls, callers) = opened.map_err(|error| NodeError::JsonRpc { address, error })?;
+            let _gone = reports.send(Report::Shown(format!("json-rpc: tcp {}", calls.address())));
+            (Some(calls), callers)
+        }
+    };
     for (peer, address) in &settings.peers {
         transport.introduce(*peer, *address);
     }
-    let (mut epoch, mut returns) = (wall_clock(), false);
-    while settings.directed {
-        match commands.recv().await {
-            Some(Command::Begin { epoch: begins, peers, again }) => {
-                returns = again;
-                epoch = begins.parse().unwrap_or(epoch);
-                for (peer, address) in peers {
-                    plan.setup.names.find(&peer).into_iter().for_each(|id| transport.introduce(id, address));
-                }
-                break;
-            }
-            Some(Command::Quit) | None => return Ok(Summary { node: name, ..Summary::default() }),
-            Some(_) => {}
+    let mut beginning = (wall_clock(), false);
+    if settings.directed {
+        match wait_for_director(plan, &mut commands, &mut transport).await {
+            Some(begins) => beginning = begins,
+            None => return Ok(Summary { node: name, ..Summary::default() }),
         }
     }
-    let parts = (transport, visitors, reports);
-    let mut node = Node::begin(plan, header, actors, &settings, (epoch, returns), parts)?;
-    tokio::time::sleep(Duration::from_nanos(epoch.saturating_sub(wall_clock()))).await;
+    let parts = (transport, visitors, calls, reports);
+    let mut node = Node::begin(plan, header, actors, &settings, beginning, parts)?;
+    tokio::time::sleep(Duration::from_nanos(beginning.0.saturating_sub(wall_clock()))).await;
     // Somebody at a prompt is not done when the scenario's own events are.
     let end = plan.setup.until.filter(|_| settings.directed).or(settings.until).unwrap_or(Time::NEVER);
     node.clock = Clock::new(node.epoch, settings.speed, end);
-    node.run(incoming, commands, guests).await
+    node.run(incoming, commands, guests, callers).await
+}
+
+/// Waits until the director says when the run begins, and whether this node was there before; nothing when it is to end.
+async fn wait_for_director(
+    plan: &Plan,
+    commands: &mut mpsc::Receiver<Command>,
+    transport: &mut Transport,
+) -> Option<(u64, bool)> {
+    loop {
+        match commands.recv().await? {
+            Command::Begin { epoch, peers, again } => {
+                for (peer, address) in peers {
+                    plan.setup.names.find(&peer).into_iter().for_each(|id| transport.introduce(id, address));
+                }
+                return Some((epoch.parse().unwrap_or_else(|_| wall_clock()), again));
+            }
+            Command::Quit => return None,
+            _ => {}
+        }
+    }
 }
 
 /// Opens a node's sockets.
@@ -148,16 +170,22 @@ struct Node {
     until: Option<Time>,
     voice: Voice,
     visitors: Visitors,
+    /// Clients that call over JSON-RPC, if they may.
+    calls: Option<Calls>,
+    /// How many requests the process has had, those of earlier lives included; counted where clients call.
+    asked: u64,
     faults: Faults,
     /// Commands that came while nothing was to happen.
     held: VecDeque<Command>,
+    /// Up to where the lines that are not written yet were searched for requests.
+    counted: usize,
     journal_path: PathBuf,
     reports: mpsc::UnboundedSender<Report>,
     summary: Summary,
 }
 
 /// Who a node speaks with.
-type Parts = (Transport, Visitors, mpsc::UnboundedSender<Report>);
+type Parts = (Transport, Visitors, Option<Calls>, mpsc::UnboundedSender<Report>);
 
 /// How many lines may wait to be written before no more requests are taken.
 const BACKLOG: usize = 10_000;
@@ -171,7 +199,7 @@ impl Node {
         actors: Box<dyn Actors>,
         settings: &Settings,
         (epoch, returns): (u64, bool),
-        (transport, visitors, reports): Parts,
+        (transport, visitors, calls, reports): Parts,
     ) -> Result<Self, NodeError> {
         let name = &*plan.setup.names.name(settings.node);
         let folder = settings.folder.clone();
@@ -183,6 +211,7 @@ impl Node {
         let header = Header { live: Some(live), ..header };
         let path = settings.folder.join(journal_name(name));
         let (journal, mut birth, old_epoch) = Journal::open(&path, &header)?;
+        let asked = if calls.is_some() { commands::requests_in(&path) } else { 0 };
         // It may have been killed before it had written anything.
         birth.life = birth.life.max(u32::from(returns));
         let saved = if birth.life > 0 { storage.load()? } else { None };
@@ -204,8 +233,11 @@ impl Node {
             until: settings.until.filter(|_| !settings.directed),
             voice: settings.voice.clone(),
             visitors,
+            calls,
+            asked,
             faults: Faults::default(),
             held: VecDeque::new(),
+            counted: 0,
             journal_path: path,
             reports,
             summary: Summary { node: name.to_owned(), lives: life + 1, ..Summary::default() },
@@ -217,6 +249,7 @@ impl Node {
         mut incoming: mpsc::Receiver<Incoming>,
         mut commands: mpsc::Receiver<Command>,
         mut guests: mpsc::Receiver<GuestEvent>,
+        mut callers: mpsc::Receiver<Call>,
     ) -> Result<Summary, NodeError> {
         let mut batch = Vec::with_capacity(BATCH);
         loop {
@@ -266,6 +299,12 @@ impl Node {
                 event = guests.recv(), if room && acts => {
                     event.into_iter().for_each(|event| self.attend(event));
                 }
+                Some(call) = callers.recv(), if room && acts => {
+                    if let Some(calls) = &mut self.calls {
+                        calls.on_call(call);
+                    }
+                    self.serve_calls();
+                }
                 () = tokio::time::sleep(sleep.unwrap_or_default()), if sleep.is_some() => {}
             }
         }
@@ -302,10 +341,12 @@ impl Node {
 
     /// Writes down what happened, then lets out what follows from it: the journal, the storage, the messages.
     fn flush(&mut self) -> Result<(), NodeError> {
+        self.count_requests();
         let lines = self.core.lines();
         if !lines.is_empty() {
             self.journal.append(lines)?;
             lines.clear();
+            self.counted = 0;
         }
         if let Some(saved) = self.core.take_saved() {
             self.storage.save(&saved).map_err(NodeError::Save)?;
@@ -322,9 +363,13 @@ impl Node {
             if let Some(heard) = heard(&output) {
                 self.visitors.deliver(&heard, heard.from == self.summary.node);
             }
+            if let Some(calls) = &mut self.calls {
+                calls.on_output(&output);
+            }
             self.report(Report::Output(output));
         }
-        Ok(())
+        // What was looked up is called now.
+        if self.serve_calls() { self.flush() } else { Ok(()) }
     }
 
     fn hand_over(&mut self, to: ProcessId, line: Vec<u8>) {

@@ -50,6 +50,8 @@ pub struct Settings {
     pub voice: Voice,
     /// Who may join with plain text.
     pub visit: Visit,
+    /// Where JSON-RPC clients call.
+    pub json_rpc: Option<SocketAddr>,
 }
 
 /// Who may join a node with plain text, beside those who come to its own port.
@@ -84,6 +86,14 @@ pub enum NodeError {
     #[error("guests on {address}: {error}; `live.guests` names another port")]
     Guests {
         /// Where they were to come.
+        address: SocketAddr,
+        /// Why they cannot.
+        error: io::Error,
+    },
+    /// The port for JSON-RPC cannot be opened.
+    #[error("JSON-RPC on {address}: {error}; `live.json-rpc` names another port")]
+    JsonRpc {
+        /// Where clients were to call.
         address: SocketAddr,
         /// Why they cannot.
         error: io::Error,
