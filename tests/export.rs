@@ -243,7 +243,7 @@ fn formats_are_found_by_name() {
     assert_eq!(error("shivis"), "unknown format \"shivis\"; did you mean shiviz?");
     assert_eq!(
         error("powerpoint"),
-        "unknown format \"powerpoint\"; formats are text, jsonl, csv, shiviz, mermaid, dot, perfetto"
+        "unknown format \"powerpoint\"; formats are text, jsonl, csv, shiviz, mermaid, dot, perfetto, svg"
     );
 }
 

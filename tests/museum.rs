@@ -1,5 +1,6 @@
 //! Every piece of the museum is found again: from its scenario without the order of events, the seed and the faults, within
-//! the number of runs that it states itself; and nothing can be left out of its order of events.
+//! the number of runs that it states itself. What was found is made smaller, and then nothing can be left out of it: no step of
+//! its order, no event of its scenario. Nothing can be left out of the order of the piece in the museum, either.
 //!
 //! With `MUSEUM=write` in the environment the pieces are written anew from what is found.
 
@@ -50,7 +51,7 @@ fn find(path: &Path) -> Result<(), Failed> {
     let budget = bare.fuzz.as_ref().and_then(|fuzz| fuzz.runs).ok_or("it has no `fuzz: {runs: ...}`")?;
     let subject = registry.subject(&bare).ok_or("its algorithm is unknown")?;
     let writes = env::var_os("MUSEUM").is_some_and(|wanted| wanted == "write");
-    let settings = Settings { shrink: writes, ..Settings::of(&bare) };
+    let settings = Settings { shrink: true, ..Settings::of(&bare) };
     let campaign = Campaign::new(&subject, settings).map_err(|misfit| misfit.message)?;
     let mut worker = Worker::new(&campaign, &subject).map_err(|misfit| misfit.message)?;
     let mut first = 0;
@@ -76,6 +77,10 @@ fn find(path: &Path) -> Result<(), Failed> {
         fs::write(path, written(&registry, &piece, &found_again, &property, found.because, &name)?)?;
         return Ok(());
     }
+    // Both what is in the museum and what was found just now.
+    nothing_can_be_left_out(&registry, &found_again, &property)
+        .and_then(|()| no_event_can_be_left_out(&registry, &found_again, &property))
+        .map_err(|sentence| format!("what was found anew is not as small as can be: {sentence}"))?;
     Ok(nothing_can_be_left_out(&registry, &piece, &property)?)
 }
 
@@ -143,6 +148,29 @@ fn nothing_can_be_left_out(registry: &Registry, small: &Plan, property: &str) ->
         if !runner.violations(ended.summary.end).is_empty() {
             let step = left_out.told(&small.setup.names);
             return Err(format!("{property} is violated without step {} ({step}), too", place + 1));
+        }
+    }
+    Ok(())
+}
+
+/// Whether the failure needs everything that its scenario plans.
+fn no_event_can_be_left_out(registry: &Registry, small: &Plan, property: &str) -> Result<(), String> {
+    let schedule = Arc::new(small.schedule.clone().unwrap_or_default());
+    let events = small.resolved["events"].as_array().map_or(0, Vec::len);
+    for place in 0..events {
+        let mut scenario = small.resolved.clone();
+        let event = scenario["events"].as_array_mut().map(|events| events.remove(place));
+        if let Some(map) = scenario.as_object_mut() {
+            map.remove("schedule");
+        }
+        // What makes no sense without it needs it: a restart its crash, say.
+        let Ok(mut fewer) = scenario::reload("fewer", &scenario, registry) else { continue };
+        fewer.setup.event_limit = fewer.setup.event_limit.min(2_000);
+        let subject = registry.subject(&fewer).ok_or("its algorithm is unknown")?;
+        let mut runner = Runner::new(&subject, Rules::default()).map_err(|misfit| misfit.message)?;
+        let (ended, _) = runner.follow(fewer.seed, &schedule, true, Level::Full);
+        if !runner.violations(ended.summary.end).is_empty() {
+            return Err(format!("{property} is violated without the event {event:?}, too"));
         }
     }
     Ok(())

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use std::time::Duration;
 use synod::{
     process::{ProcessId, Time},
-    scenario::{Channel, Expected, Override, Plan, Vary, load, reload},
+    scenario::{Channel, Expected, Happening, Moment, Override, Plan, Sight, Vary, load, reload},
     world::{
         Action, ClockChange, Distribution, Heal, LinkPattern, LinkSettings, Probability, Quantity, Shape,
         Targets,
@@ -93,6 +93,10 @@ expect:
   agreement: violated
   messages: {publish: 6, ordered: "<= 18", total: "> 3"}
   outputs: {sonu: [{deliver: {from: pravin, body: "Hi this is client 1", x-kept: 1}}]}
+sometimes:
+  sonu crashes when it knows: {event: crash, node: sonu, after: {deliver: {x-kept: 1}}}
+  somebody delivers: {output: {deliver: {}}, total-order: holds, messages: {total: "> 3"}}
+  sonu is told nothing: {outputs: {sonu: []}}
 fuzz: {runs: 1000, vary: [order, delay, loss, crash, partition], faults: 3}
 live: {group: lab3}
 schedule: {then: stop, steps: [{timer: pravin, at: 1ms, choose: [0]}]}
@@ -147,6 +151,17 @@ fn every_key_arrives_in_the_plan() {
     assert_eq!(plan.expect.verdicts["integrity"], Expected::Holds);
     assert!(plan.expect.messages["ordered"].allows(18) && !plan.expect.messages["ordered"].allows(19));
     assert_eq!(plan.expect.outputs[&ProcessId(2)][0]["deliver"]["x-kept"], 1);
+    let [crash, deliver, nothing] = &plan.sometimes[..] else { panic!("three claims") };
+    let sonu = ProcessId(2);
+    assert_eq!(crash.name, "sonu crashes when it knows");
+    let after = Some(serde_json::json!({"deliver": {"x-kept": 1}}));
+    let sight = Sight::Event(Happening::Crash);
+    assert_eq!(crash.moment, Some(Moment { sight, node: Some(sonu), after }));
+    let sight = Sight::Output(serde_json::json!({"deliver": {}}));
+    assert_eq!(deliver.moment, Some(Moment { sight, node: None, after: None }));
+    assert_eq!(deliver.verdicts["total-order"], Expected::Holds);
+    assert!(deliver.messages["total"].allows(4) && !deliver.messages["total"].allows(3));
+    assert_eq!(nothing.outputs[&sonu], Vec::<serde_json::Value>::new());
     let fuzz = plan.fuzz.unwrap();
     assert_eq!((fuzz.runs, fuzz.vary.unwrap().len(), fuzz.faults), (Some(1000), 5, Some(3)));
     assert!(plan.live.is_some() && plan.schedule.is_some_and(|schedule| schedule.steps.len() == 1));

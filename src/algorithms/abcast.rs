@@ -13,7 +13,7 @@
 
 use crate::{
     problems::broadcast::{Broadcast, Delivery, Output, Request},
-    process::{Context, Description, Never, Process, ProcessId},
+    process::{Context, Description, Formula, Never, Process, ProcessId},
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -121,6 +121,7 @@ impl Process for Abcast {
         ],
         source: "Birman, Joseph, Reliable communication in the presence of failures (1987), section 4; Coulouris, Dollimore, Kindberg, Distributed Systems, section 15.4.3",
     };
+    const FORMULAS: &'static [Formula] = &[Formula::exact("3(N-1)")];
 
     fn boot(_ctx: &mut Context<'_, Self>, _config: &Config, (): ()) -> Self {
         let (queue, places, ballots) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());

@@ -12,7 +12,7 @@
 
 use crate::{
     problems::broadcast::{Broadcast, Delivery, Output, Request},
-    process::{Context, Description, LocalTime, Process, ProcessId, duration},
+    process::{Context, Description, Formula, LocalTime, Process, ProcessId, duration},
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
@@ -109,6 +109,7 @@ impl Process for AbsoluteOrder {
         ],
         source: "Sinha, Distributed Operating Systems (1997), section 3.10.3; Cristian, Aghili, Strong, Dolev, Atomic broadcast (1985)",
     };
+    const FORMULAS: &'static [Formula] = &[Formula::exact("N-1")];
 
     fn boot(ctx: &mut Context<'_, Self>, config: &Config, (): ()) -> Self {
         ctx.produce(Output::Precision(config.precision));

@@ -5,7 +5,7 @@
 use super::parts::own_copy::OwnCopy;
 use crate::{
     problems::broadcast::{Broadcast, Delivery, Output, Request},
-    process::{Context, Description, Never, Process, ProcessId},
+    process::{Context, Description, Formula, Never, Process, ProcessId},
 };
 use serde::{Deserialize, Serialize};
 
@@ -53,6 +53,7 @@ impl Process for BestEffortBroadcast {
         ],
         source: "Cachin, Guerraoui, Rodrigues, Introduction to Reliable and Secure Distributed Programming (2011), Algorithm 3.1",
     };
+    const FORMULAS: &'static [Formula] = &[Formula::exact("N-1")];
 
     fn boot(_ctx: &mut Context<'_, Self>, config: &OwnCopy, (): ()) -> Self {
         Self { config: *config, sent: 0 }

@@ -11,7 +11,7 @@
 use super::parts::section::{Alarm, Section, Wish};
 use crate::{
     problems::mutual_exclusion::{MutualExclusion, Request},
-    process::{Context, Description, Process, ProcessId},
+    process::{Context, Description, Formula, Process, ProcessId},
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -75,6 +75,7 @@ impl Process for CarvalhoRoucairol {
         ],
         source: "Carvalho, Roucairol, On mutual exclusion in computer networks (1983)",
     };
+    const FORMULAS: &'static [Formula] = &[Formula::between("0", "2(N-1)")];
 
     fn boot(ctx: &mut Context<'_, Self>, _config: &Config, (): ()) -> Self {
         let me = ctx.me();

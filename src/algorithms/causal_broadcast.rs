@@ -11,7 +11,7 @@
 use super::parts::{causal::Causal, own_copy::OwnCopy};
 use crate::{
     problems::broadcast::{Broadcast, Delivery, Output, Request},
-    process::{Context, Description, Never, Process, ProcessId},
+    process::{Context, Description, Formula, Never, Process, ProcessId},
 };
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +62,7 @@ impl Process for CausalBroadcast {
         ],
         source: "Birman, Schiper, Stephenson, Lightweight causal and atomic group multicast (1991), section 5.1",
     };
+    const FORMULAS: &'static [Formula] = &[Formula::exact("N-1")];
 
     fn boot(ctx: &mut Context<'_, Self>, config: &OwnCopy, (): ()) -> Self {
         Self { config: *config, causal: Causal::new(ctx.group_size()) }

@@ -10,7 +10,7 @@
 use super::parts::section::{Alarm, Section, Wish};
 use crate::{
     problems::mutual_exclusion::{MutualExclusion, Request},
-    process::{Context, Description, Process, ProcessId},
+    process::{Context, Description, Formula, Process, ProcessId},
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
@@ -97,6 +97,7 @@ impl Process for CentralMutex {
         ],
         source: "Sinha, Distributed operating systems (1997), section 6.4.1; Tanenbaum, van Steen, Distributed systems, section 6.3.2",
     };
+    const FORMULAS: &'static [Formula] = &[Formula::between("0", "3")];
 
     fn boot(_ctx: &mut Context<'_, Self>, config: &Config, (): ()) -> Self {
         Self {

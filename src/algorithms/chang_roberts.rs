@@ -6,7 +6,7 @@
 use crate::{
     algorithms::parts::ring::{Order, Ring},
     problems::election::{Election, Output, Request},
-    process::{Context, Description, Never, Process, ProcessId},
+    process::{Context, Description, Formula, Never, Process, ProcessId},
 };
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +57,7 @@ impl Process for ChangRoberts {
         ],
         source: "Chang, Roberts, An improved algorithm for decentralized extrema-finding in circular configurations of processes (1979)",
     };
+    const FORMULAS: &'static [Formula] = &[Formula::between("2N", "N(N+1)/2+N")];
 
     fn boot(ctx: &mut Context<'_, Self>, config: &Order, (): ()) -> Self {
         Self { ring: Ring::of(ctx.me(), ctx.group_size(), &config.order), participant: false }

@@ -10,7 +10,7 @@
 
 use crate::{
     problems::election::{Election, Output, Request},
-    process::{Context, Description, Never, Process, ProcessId},
+    process::{Context, Description, Formula, Never, Process, ProcessId},
 };
 use serde::{Deserialize, Serialize};
 
@@ -89,6 +89,7 @@ impl Process for EchoElection {
         source: "Chang, Echo algorithms: depth parallel operations on general graphs (1982); Tel, Introduction to Distributed \
                  Algorithms (2000), section 7.3",
     };
+    const FORMULAS: &'static [Formula] = &[Formula::between("4m-N+1", "2m*N+2m-N+1")];
 
     fn boot(_ctx: &mut Context<'_, Self>, (): &(), (): ()) -> Self {
         Self { term: 0, open: false, wave: None }

@@ -6,7 +6,7 @@
 use super::parts::own_copy::OwnCopy;
 use crate::{
     problems::broadcast::{Broadcast, Delivery, Output, Request},
-    process::{Context, Description, Never, Process, ProcessId},
+    process::{Context, Description, Formula, Never, Process, ProcessId},
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -59,6 +59,7 @@ impl Process for FifoBroadcast {
         ],
         source: "Hadzilacos, Toueg, A modular approach to fault-tolerant broadcasts and related problems (1994), section 4.2",
     };
+    const FORMULAS: &'static [Formula] = &[Formula::exact("N-1")];
 
     fn boot(ctx: &mut Context<'_, Self>, config: &OwnCopy, (): ()) -> Self {
         Self { config: *config, sent: 0, next: vec![1; ctx.group_size()], held_back: BTreeMap::new() }

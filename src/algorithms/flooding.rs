@@ -16,7 +16,7 @@
 
 use crate::{
     problems::broadcast::{Broadcast, Delivery, Output, Request},
-    process::{Context, Description, Never, Process, ProcessId},
+    process::{Context, Description, Formula, Never, Process, ProcessId},
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -90,6 +90,7 @@ impl Process for Flooding {
         ],
         source: "McQuillan, Richer, Rosen, The new routing algorithm for the ARPANET (1980); Perlman, Network layer protocols with Byzantine robustness (1988)",
     };
+    const FORMULAS: &'static [Formula] = &[Formula::exact("2m-(N-1)").with(&[("ttl", "null")])];
 
     fn boot(_ctx: &mut Context<'_, Self>, config: &Config, (): ()) -> Self {
         Self { config: *config, sent: 0, seen: BTreeMap::new() }

@@ -13,7 +13,7 @@
 use crate::{
     algorithms::parts::ring::{Order, Ring},
     problems::election::{Election, Output, Request},
-    process::{Context, Description, Never, Process, ProcessId},
+    process::{Context, Description, Formula, Never, Process, ProcessId},
 };
 use serde::{Deserialize, Serialize};
 
@@ -117,6 +117,7 @@ impl Process for HirschbergSinclair {
         source: "Hirschberg, Sinclair, Decentralized extrema-finding in circular configurations of processors (1980); Lynch, \
                  Distributed Algorithms (1996), section 3.4",
     };
+    const FORMULAS: &'static [Formula] = &[Formula::between("N", "8N(1+log2(N))+N")];
 
     fn boot(ctx: &mut Context<'_, Self>, config: &Order, (): ()) -> Self {
         let ring = Ring::of(ctx.me(), ctx.group_size(), &config.order);

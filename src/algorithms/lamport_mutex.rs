@@ -9,7 +9,7 @@
 use super::parts::section::{Alarm, Section, Wish};
 use crate::{
     problems::mutual_exclusion::{MutualExclusion, Request},
-    process::{Context, Description, Process, ProcessId},
+    process::{Context, Description, Formula, Process, ProcessId},
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -80,6 +80,7 @@ impl Process for LamportMutex {
         ],
         source: "Lamport, Time, clocks, and the ordering of events in a distributed system (1978)",
     };
+    const FORMULAS: &'static [Formula] = &[Formula::exact("3(N-1)")];
 
     fn boot(ctx: &mut Context<'_, Self>, _config: &Config, (): ()) -> Self {
         Self {

@@ -5,7 +5,7 @@
 
 use crate::{
     problems::broadcast::{Broadcast, Delivery, Output, Request},
-    process::{Context, Description, Never, Process, ProcessId},
+    process::{Context, Description, Formula, Never, Process, ProcessId},
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -85,6 +85,7 @@ impl Process for LamportTotalOrder {
         ],
         source: "Lamport, Time, clocks, and the ordering of events in a distributed system (1978); Tanenbaum, van Steen, Distributed Systems, section 6.2",
     };
+    const FORMULAS: &'static [Formula] = &[Formula::exact("N(N-1)")];
 
     fn boot(ctx: &mut Context<'_, Self>, _config: &Config, (): ()) -> Self {
         Self { clock: 0, sent: 0, queue: BTreeMap::new(), last: vec![0; ctx.group_size()] }

@@ -7,7 +7,7 @@
 use crate::{
     algorithms::parts::ring::{Order, Ring},
     problems::election::{Election, Output, Request},
-    process::{Context, Description, Never, Process, ProcessId},
+    process::{Context, Description, Formula, Never, Process, ProcessId},
 };
 use serde::{Deserialize, Serialize};
 
@@ -64,6 +64,7 @@ impl Process for Lcr {
         ],
         source: "Le Lann, Distributed systems - towards a formal approach (1977); Lynch, Distributed Algorithms (1996), sections 3.3 and 15.1.1",
     };
+    const FORMULAS: &'static [Formula] = &[Formula::between("3N-1", "N(N+1)/2+N")];
 
     fn boot(ctx: &mut Context<'_, Self>, config: &Order, (): ()) -> Self {
         Self { ring: Ring::of(ctx.me(), ctx.group_size(), &config.order), term: 0, open: false }

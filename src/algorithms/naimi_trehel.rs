@@ -11,7 +11,7 @@
 use super::parts::section::{Alarm, Section, Wish};
 use crate::{
     problems::mutual_exclusion::{MutualExclusion, Request},
-    process::{Context, Description, Process, ProcessId},
+    process::{Context, Description, Formula, Process, ProcessId},
 };
 use serde::{Deserialize, Serialize};
 
@@ -71,6 +71,7 @@ impl Process for NaimiTrehel {
         ],
         source: "Naimi, Trehel, Arnold, A log(N) distributed mutual exclusion algorithm based on path reversal (1996), section 3",
     };
+    const FORMULAS: &'static [Formula] = &[Formula::between("0", "N")];
 
     fn boot(ctx: &mut Context<'_, Self>, config: &Config, (): ()) -> Self {
         let holder = config.holder.unwrap_or(ProcessId(0));

@@ -10,7 +10,7 @@
 use crate::{
     algorithms::parts::ring::{Order, Ring},
     problems::election::{Election, Output, Request},
-    process::{Context, Description, Never, Process, ProcessId},
+    process::{Context, Description, Formula, Never, Process, ProcessId},
 };
 use serde::{Deserialize, Serialize};
 
@@ -91,6 +91,7 @@ impl Process for Peterson {
         source: "Peterson, An O(n log n) unidirectional algorithm for the circular extrema problem (1982); Dolev, Klawe, Rodeh, \
                  An O(n log n) unidirectional distributed algorithm for extrema finding in a circle (1982)",
     };
+    const FORMULAS: &'static [Formula] = &[Formula::between("3N", "2N*log2(N)+N")];
 
     fn boot(ctx: &mut Context<'_, Self>, config: &Order, (): ()) -> Self {
         Self { ring: Ring::of(ctx.me(), ctx.group_size(), &config.order), term: 0, role: Role::Idle }

@@ -13,7 +13,7 @@
 use super::parts::section::{Alarm, Section, Wish};
 use crate::{
     problems::mutual_exclusion::{MutualExclusion, Request},
-    process::{Context, Description, Process, ProcessId},
+    process::{Context, Description, Formula, Process, ProcessId},
 };
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -83,6 +83,7 @@ impl Process for Raymond {
         ],
         source: "Raymond, A tree-based algorithm for distributed mutual exclusion (1989), section 3",
     };
+    const FORMULAS: &'static [Formula] = &[Formula::between("0", "2(N-1)")];
 
     fn boot(ctx: &mut Context<'_, Self>, config: &Config, (): ()) -> Self {
         let me = ctx.me();

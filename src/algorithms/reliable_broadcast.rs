@@ -16,7 +16,7 @@
 use super::parts::heartbeat::{self, Alive, Heartbeat, Pulse};
 use crate::{
     problems::broadcast::{Broadcast, Delivery, Output, Request},
-    process::{Context, Description, Process, ProcessId},
+    process::{Context, Description, Formula, Process, ProcessId},
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -113,6 +113,11 @@ impl Process for ReliableBroadcast {
         ],
         source: "Hadzilacos, Toueg, A modular approach to fault-tolerant broadcasts and related problems (1994); Cachin, Guerraoui, Rodrigues, Introduction to Reliable and Secure Distributed Programming (2011), Algorithms 3.2 and 3.3",
     };
+    const FORMULAS: &'static [Formula] = &[
+        Formula::exact("(N-1)^2").with(&[("mode", "eager"), ("relay-back", "false")]),
+        Formula::exact("N(N-1)").with(&[("mode", "eager"), ("relay-back", "true")]),
+        Formula::exact("N-1").with(&[("mode", "lazy")]).apart(&["alive"]),
+    ];
 
     fn boot(ctx: &mut Context<'_, Self>, config: &Config, (): ()) -> Self {
         let lazy = (config.mode == Mode::Lazy).then(|| {

@@ -10,7 +10,7 @@
 use super::parts::section::{Alarm, Section, Wish};
 use crate::{
     problems::mutual_exclusion::{MutualExclusion, Request},
-    process::{Context, Description, Process, ProcessId},
+    process::{Context, Description, Formula, Process, ProcessId},
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -77,6 +77,7 @@ impl Process for RicartAgrawala {
         ],
         source: "Ricart, Agrawala, An optimal algorithm for mutual exclusion in computer networks (1981), section 2",
     };
+    const FORMULAS: &'static [Formula] = &[Formula::exact("2(N-1)")];
 
     fn boot(_ctx: &mut Context<'_, Self>, _config: &Config, (): ()) -> Self {
         Self {

@@ -9,7 +9,7 @@
 use super::parts::section::{Alarm, Section, Wish};
 use crate::{
     problems::mutual_exclusion::{MutualExclusion, Request},
-    process::{Context, Description, Process, ProcessId},
+    process::{Context, Description, Formula, Process, ProcessId},
 };
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -81,6 +81,7 @@ impl Process for SuzukiKasami {
         ],
         source: "Suzuki, Kasami, A distributed mutual exclusion algorithm (1985), section 3",
     };
+    const FORMULAS: &'static [Formula] = &[Formula::between("0", "N")];
 
     fn boot(ctx: &mut Context<'_, Self>, config: &Config, (): ()) -> Self {
         let nodes = ctx.group_size();

@@ -6,7 +6,7 @@
 
 use crate::{
     problems::messaging::{Messaging, Output, Request},
-    process::{Context, Description, Never, Process, ProcessId},
+    process::{Context, Description, Formula, Never, Process, ProcessId},
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -54,6 +54,7 @@ impl Process for Unicast {
         source: "RFC 768, User Datagram Protocol (1980); Cachin, Guerraoui, Rodrigues, Introduction to Reliable and Secure \
                  Distributed Programming (2011), section 2.4",
     };
+    const FORMULAS: &'static [Formula] = &[Formula::exact("1")];
 
     fn boot(_ctx: &mut Context<'_, Self>, (): &(), (): ()) -> Self {
         Self { sent: BTreeMap::new() }

@@ -13,7 +13,7 @@
 use super::parts::heartbeat::{self, Alive, Heartbeat, Pulse};
 use crate::{
     problems::broadcast::{Broadcast, Delivery, Output, Request},
-    process::{Context, Description, Process, ProcessId},
+    process::{Context, Description, Formula, Process, ProcessId},
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -109,6 +109,7 @@ impl Process for UniformBroadcast {
         ],
         source: "Cachin, Guerraoui, Rodrigues, Introduction to Reliable and Secure Distributed Programming (2011), Algorithms 3.4 and 3.5",
     };
+    const FORMULAS: &'static [Formula] = &[Formula::exact("N(N-1)").apart(&["alive"])];
 
     fn boot(ctx: &mut Context<'_, Self>, config: &Config, (): ()) -> Self {
         let everybody = ctx.group();

@@ -11,7 +11,7 @@
 
 use crate::{
     problems::work::{Output, Request, Work},
-    process::{Context, Description, Process, ProcessId, duration},
+    process::{Context, Description, Formula, Process, ProcessId, duration},
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -152,6 +152,7 @@ impl Process for WorkerPool {
         ],
         source: "Sinha, Distributed operating systems (1997), section 8.3",
     };
+    const FORMULAS: &'static [Formula] = &[Formula::between("2", "4")];
 
     fn boot(ctx: &mut Context<'_, Self>, config: &Config, (lives, submitted): Stable) -> Self {
         let mut pool = Self {

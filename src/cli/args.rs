@@ -1,5 +1,6 @@
 //! The commands and their flags.
 
+use super::args_looking::{Drawing, Part, Shape, Why};
 pub(super) use super::live::MergeJournals;
 use super::{doctor::Doctor, live::Live};
 use crate::{explore::TRIES, process::parse_duration, scenario::Vary};
@@ -55,6 +56,8 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: Trace,
     },
+    /// Say why something happened: the chain of events that led to it
+    Why(Why),
     /// List the algorithms
     List(List),
     /// Say what an algorithm is for, what it assumes, promises and costs
@@ -103,6 +106,12 @@ pub(super) struct Run {
     /// With - the report goes to standard error. Several scenarios need a folder; it is made when it is not there.
     #[arg(long, value_name = "OUT", value_hint = ValueHint::AnyPath)]
     pub(super) trace: Option<PathBuf>,
+    /// Write an HTML page here that shows the run: into a file, or, of several scenarios, into a folder
+    ///
+    /// The page needs no network and nothing beside it. It shows the nodes' states for runs of up to 20,000 events, for longer
+    /// ones with --state.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::AnyPath)]
+    pub(super) report: Option<PathBuf>,
     /// Print every event
     #[arg(long)]
     pub(super) view: bool,
@@ -110,7 +119,7 @@ pub(super) struct Run {
     #[arg(long)]
     pub(super) state: bool,
     /// How much of the run is kept; properties are judged on full only
-    #[arg(long, value_enum, default_value = "full", value_name = "WHAT", conflicts_with_all = ["view", "state", "trace"])]
+    #[arg(long, value_enum, default_value = "full", value_name = "WHAT", conflicts_with_all = ["view", "state", "trace", "report"])]
     pub(super) record: Keep,
     /// Run twice and name the first difference
     #[arg(long)]
@@ -121,6 +130,18 @@ pub(super) struct Run {
     /// (`synod describe` names it): for the same scenario with different algorithms.
     #[arg(long, conflicts_with_all = ["view", "record"])]
     pub(super) compare: bool,
+    /// Print what each run cost: messages by kind and node, for each operation, delays, and when
+    #[arg(long, conflicts_with_all = ["record", "compare"])]
+    pub(super) stats: bool,
+    /// Run each scenario under so many seeds, from its own on, and print means with 95 % confidence intervals
+    ///
+    /// With --set KEY=VALUE,VALUE,... one line for each value, or for each combination where several keys have a list;
+    /// beside the cost stands the published formula, where the algorithm has one.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    pub(super) runs: Option<u64>,
+    /// Write the table of --runs, or of --set with several values, for plots (- for standard output)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) csv: Option<PathBuf>,
     #[command(flatten)]
     pub(super) reporting: Reporting,
 }
@@ -166,6 +187,9 @@ pub(super) struct Replay {
     /// Print every event of the replay
     #[arg(long)]
     pub(super) view: bool,
+    /// Write an HTML page that shows the replay
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) report: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -212,6 +236,9 @@ pub(super) struct Fuzz {
     /// Leave failures as they were found
     #[arg(long)]
     pub(super) no_shrink: bool,
+    /// Write an HTML page that shows the failure; further ones get a number in their name
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) report: Option<PathBuf>,
     #[command(flatten)]
     pub(super) reporting: Reporting,
 }
@@ -242,7 +269,7 @@ pub(super) struct Explore {
     /// With --strategy states: how many states are looked at, about
     #[arg(long, value_name = "N", default_value_t = 10_000_000)]
     pub(super) states: u64,
-    /// With --strategy states: how many threads; results do not depend on it [default: one for each core]
+    /// How many threads: for states, and for sets of faults; results do not depend on it [default: one for each core]
     #[arg(short, long, value_name = "N")]
     pub(super) jobs: Option<NonZeroUsize>,
     /// Which faults there may be, as in --vary crash,loss [default: the scenario's `fuzz.vary`]
@@ -333,7 +360,7 @@ pub(super) struct Shrink {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Trace {
-    /// Print a trace, one line for each event
+    /// Draw a trace as a space-time diagram, or list its events
     View(View),
     /// Count messages, delays and outputs
     Stats {
@@ -352,6 +379,12 @@ pub(super) enum Trace {
         /// The other
         #[arg(value_hint = ValueHint::FilePath)]
         second: PathBuf,
+        /// Show both side by side: html
+        #[arg(long, value_name = "FORMAT")]
+        to: Option<Sheet>,
+        /// Where to write that; standard output otherwise
+        #[arg(short, long, value_name = "FILE", requires = "to", value_hint = ValueHint::FilePath)]
+        output: Option<PathBuf>,
     },
     /// Convert a trace for another tool
     Convert(Convert),
@@ -359,34 +392,41 @@ pub(super) enum Trace {
     Merge(MergeJournals),
 }
 
+/// What two traces can be shown in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum Sheet {
+    /// A page
+    Html,
+}
+
 #[derive(Debug, Args)]
 pub(super) struct View {
     /// The trace, or - for standard input
     pub(super) trace: PathBuf,
-    /// Only what happens at these nodes, as in --nodes alice,bob
-    #[arg(long, value_delimiter = ',')]
-    pub(super) nodes: Vec<String>,
+    #[command(flatten)]
+    pub(super) part: Part,
     /// Only events of these kinds, as in --kinds receive,output
     #[arg(long, value_delimiter = ',')]
     pub(super) kinds: Vec<String>,
-    /// Only this event and ten on either side
-    #[arg(long, value_name = "EVENT")]
-    pub(super) around: Option<u64>,
-    /// Only the last N events
-    #[arg(long, value_name = "N")]
-    pub(super) last: Option<usize>,
+    /// What is shown of them
+    #[arg(long = "as", value_enum, default_value = "diagram", value_name = "HOW")]
+    pub(super) shape: Shape,
+    #[command(flatten)]
+    pub(super) drawing: Drawing,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct Convert {
     /// The trace, or - for standard input
     pub(super) trace: PathBuf,
-    /// What to convert it to: text, jsonl, csv, shiviz, mermaid, dot, perfetto
+    /// What to convert it to: text, jsonl, csv, shiviz, mermaid, dot, perfetto, html, svg, png
     #[arg(long, value_name = "FORMAT", required_unless_present = "template")]
     pub(super) to: Option<String>,
     /// A template of one's own (minijinja) instead
     #[arg(long, value_name = "FILE", conflicts_with = "to")]
     pub(super) template: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) part: Part,
     /// Where to write it; standard output otherwise
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,

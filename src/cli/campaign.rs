@@ -1,6 +1,6 @@
 //! A campaign on several threads: who makes which runs, what is told meanwhile, what is kept for another time.
 
-use super::{args::Progress, exit::Failure};
+use super::{args::Progress, exit::Failure, interrupt};
 use crate::{
     explore::campaign::{Campaign, Candidate, Found, Identity, Share, Tally, Worker},
     registry::Registry,
@@ -130,7 +130,8 @@ fn work(
     end: Option<Instant>,
     send: &mpsc::Sender<(u64, u64, Tally)>,
 ) {
-    while end.is_none_or(|end| Instant::now() < end) {
+    // What was begun is ended: a block that is missing would be in the way of all behind it.
+    while !interrupt::pressed() && end.is_none_or(|end| Instant::now() < end) {
         let start = next.fetch_add(BLOCK, Ordering::Relaxed);
         if start >= own {
             return;

@@ -23,6 +23,8 @@ pub(super) enum Exit {
     Internal = 70,
     /// Input or output failed.
     Io = 74,
+    /// Somebody pressed Ctrl-C.
+    Interrupted = 130,
 }
 
 impl From<Exit> for ExitCode {
@@ -43,6 +45,7 @@ impl Exit {
             Self::Usage => 5,
             Self::Io => 6,
             Self::Internal => 7,
+            Self::Interrupted => 8,
         };
         if weight(other) > weight(self) { other } else { self }
     }

@@ -1,54 +1,34 @@
 //! `explore`: every order of a scenario's events, as far as a budget goes.
 
 use super::{
-    args::{Explore, Format, Search},
+    args::{Explore, Search},
     exit::{Exit, Failure},
+    explored::{self, Found, Written},
     files,
-    found::{counted_grouped, grouped, plain},
-    output::{Output, Tone, counted, paint},
-    program,
-    run::{load, parse_override, quoted},
+    found::{grouped, plain},
+    interrupt,
+    output::Output,
+    run::{load, parse_override},
     states, step,
 };
 use crate::{
     explore::{
         self, Rules, Subject, TRIES,
-        exhaustive::{Explored, Finish, Reduction, Refusal, Settings, Tally},
+        exhaustive::{Exploration, Explored, Finish, Reduction, Refusal, Settings},
     },
     registry::Registry,
     scenario::{Expected, Plan, Vary},
 };
-use serde_json::{Value, json};
 use std::{
     fs,
     io::{Write, stderr},
-    path::{Path, PathBuf},
+    num::NonZeroUsize,
+    thread,
     time::{Duration, Instant},
 };
 
-/// The lines of a story that are shown.
-const STORY: usize = 16;
 /// How often a line says how far it is.
 const TOLD_EVERY: Duration = Duration::from_secs(10);
-
-/// What came of a search.
-struct Found {
-    file: String,
-    plan: Plan,
-    settings: Settings,
-    explored: Explored,
-    written: Vec<Written>,
-}
-
-/// A failure that was written to a file.
-pub(super) struct Written {
-    pub(super) property: String,
-    pub(super) steps: usize,
-    pub(super) because: String,
-    pub(super) file: PathBuf,
-    /// The comment at the file's beginning.
-    pub(super) story: Vec<String>,
-}
 
 /// Searches, writes a file for each property that can be violated, and reports.
 pub(super) fn explore(registry: &Registry, wanted: &Explore, output: &mut Output) -> Result<Exit, Failure> {
@@ -72,22 +52,51 @@ pub(super) fn explore(registry: &Registry, wanted: &Explore, output: &mut Output
         return states::states(wanted, &subject, output);
     }
     let settings = settings(wanted, &plan)?;
-    let mut teller = Teller { told: Instant::now() };
-    let explored = explore::exhaustive::explore(&subject, &settings, &mut |explored| {
-        teller.tell(explored);
-        seen(&plan, explored)
-    });
-    let explored = explored.map_err(refused)?;
+    interrupt::watch();
+    let explored = search(registry, &plan, &settings, wanted.jobs)?;
     let mut written = Vec::new();
     for failure in explored.tallies.iter().filter_map(|tally| tally.first.clone()) {
         written.push(write(&subject, failure, wanted)?);
     }
-    let found = Found { file: files::name(&wanted.file), plan, settings, explored, written };
-    match wanted.format() {
-        Format::Human => people(&found, output)?,
-        Format::Json | Format::Jsonl | Format::Junit => output.line(value(&found).to_string())?,
-    }
+    let interrupted = interrupt::pressed() && explored.finish == Finish::Enough;
+    let file = files::name(&wanted.file);
+    let found = Found { file, plan, settings, explored, written, interrupted };
+    explored::show(&found, wanted.format(), output)?;
     Ok(found.exit())
+}
+
+/// Searches on as many threads as there is use for: one for each set of faults at most.
+fn search(
+    registry: &Registry,
+    plan: &Plan,
+    settings: &Settings,
+    jobs: Option<NonZeroUsize>,
+) -> Result<Explored, Failure> {
+    let unfit = || Failure::Internal("the plan has no subject".into());
+    let subject = registry.subject(plan).ok_or_else(unfit)?;
+    let available = || thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    // Without faults there is one world, and nothing to share; one thread alone needs nobody who leads.
+    let workers = match jobs.unwrap_or_else(available).get() {
+        1 => 0,
+        _ if settings.faults == 0 => 0,
+        many => many,
+    };
+    let exploration = Exploration::new(&subject, settings, workers);
+    let mut teller = Teller { told: Instant::now() };
+    let explored = thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                let subject = registry.subject(plan);
+                let enough = |explored: &Explored| interrupt::pressed() || seen(plan, explored);
+                subject.map(|subject| exploration.work(&subject, &enough))
+            });
+        }
+        exploration.lead(&subject, &mut |explored| {
+            teller.tell(explored);
+            interrupt::pressed() || seen(plan, explored)
+        })
+    });
+    explored.map_err(refused)
 }
 
 /// Tells on standard error how far it is.
@@ -188,231 +197,4 @@ pub(super) fn write(
     let story = comment.skip(1).filter(|line| line.starts_with("  ")).map(str::to_owned).collect();
     let steps = failure.size();
     Ok(Written { property: failure.property, steps, because: failure.because, file, story })
-}
-
-/// A property in a word.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Word {
-    Holds,
-    Vacuous,
-    Undecided,
-    Violated,
-    Found,
-    Missing,
-}
-
-impl Word {
-    /// `whole` when everything was searched, `patient` when no timer ran out while a message was under way.
-    fn of(expected: Expected, tally: &Tally, whole: bool, patient: bool) -> Self {
-        match (expected, tally) {
-            (Expected::Violated, Tally { violated: 1.., .. }) => Self::Found,
-            (Expected::Violated, _) if whole && !patient => Self::Missing,
-            (Expected::Violated, _) => Self::Undecided,
-            (_, Tally { violated: 1.., .. }) => Self::Violated,
-            (_, Tally { undecided: 1.., .. }) => Self::Undecided,
-            (_, _) if !whole => Self::Undecided,
-            (_, Tally { holds: 1.., .. }) => Self::Holds,
-            (_, _) => Self::Vacuous,
-        }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Holds => "holds",
-            Self::Vacuous => "vacuous",
-            Self::Undecided => "undecided",
-            Self::Violated => "violated",
-            Self::Found => "found",
-            Self::Missing => "not found",
-        }
-    }
-
-    fn tone(self) -> Tone {
-        match self {
-            Self::Holds | Self::Found => Tone::Good,
-            Self::Vacuous | Self::Undecided => Tone::Doubtful,
-            Self::Violated | Self::Missing => Tone::Bad,
-        }
-    }
-}
-
-impl Found {
-    fn words(&self) -> impl Iterator<Item = (&String, Word, &Tally)> {
-        let whole = self.explored.finish == Finish::All;
-        let patient = self.is_patient();
-        let all = self.plan.checks.iter().zip(&self.explored.tallies);
-        all.map(move |(property, tally)| {
-            (property, Word::of(expected(&self.plan, property), tally, whole, patient), tally)
-        })
-    }
-
-    /// Whether there are timers, and they waited for messages.
-    fn is_patient(&self) -> bool {
-        self.explored.timers && !self.settings.rules.timers_any_time
-    }
-
-    fn exit(&self) -> Exit {
-        let words: Vec<Word> = self.words().map(|(_, word, _)| word).collect();
-        let found = words.contains(&Word::Found);
-        match () {
-            () if words.contains(&Word::Violated) || words.contains(&Word::Missing) => Exit::Violated,
-            // What was to be found is found: the search stopped there.
-            () if found && self.explored.finish == Finish::Enough => Exit::Held,
-            () if words.contains(&Word::Undecided) => Exit::Undecided,
-            () => Exit::Held,
-        }
-    }
-
-    /// What was covered, in a sentence.
-    fn coverage(&self) -> String {
-        let explored = &self.explored;
-        let whole = match explored.finish {
-            Finish::All if self.is_patient() => {
-                "all orderings of this scenario checked in which timers wait for messages"
-            }
-            Finish::All => "all orderings of this scenario checked",
-            Finish::Enough => "not all orderings checked: the search stopped when it had found what it shows",
-            Finish::Depth => {
-                "not all orderings checked: some executions were cut short at the greatest depth (--depth)"
-            }
-            Finish::Executions => "not all orderings checked: the budget ended (--executions)",
-        };
-        let mut told = format!("{whole}: {}", counted_grouped(explored.executions, "execution"));
-        if explored.given_up > 0 {
-            told.push_str(&format!(" (and {} given up as others show the same)", grouped(explored.given_up)));
-        }
-        let classes = if explored.classes == 1 { "class" } else { "classes" };
-        told.push_str(&format!(", {} happens-before {classes}", grouped(explored.classes)));
-        if explored.worlds > 1 {
-            told.push_str(&format!(
-                ", without faults and with {} sets of them",
-                grouped(explored.worlds - 1)
-            ));
-        }
-        told.push_str(&format!(", {}", counted_grouped(explored.steps, "step")));
-        told
-    }
-
-    /// What the search could see and what it could not.
-    fn limits(&self) -> Vec<String> {
-        let mut limits = Vec::new();
-        match self.settings.reduction {
-            Reduction::None => limits.push("every order, without reduction".to_owned()),
-            Reduction::Sources => limits.push(
-                "orders that differ only in independent steps are checked once, which no property here can tell apart"
-                    .to_owned(),
-            ),
-        }
-        if self.is_patient() {
-            limits.push(
-                "timers ran out only when no message was under way; --vary timer looks at any moment".into(),
-            );
-        } else if self.explored.timers {
-            limits.push("timers ran out at any moment".to_owned());
-        }
-        let cut = self.explored.cut_short;
-        if cut > 0 {
-            limits.push(format!(
-                "{} cut short at {} steps",
-                counted_grouped(cut, "execution"),
-                self.settings.depth
-            ));
-        }
-        limits
-    }
-}
-
-fn people(found: &Found, output: &mut Output) -> Result<(), Failure> {
-    let (plan, explored) = (&found.plan, &found.explored);
-    output.line(format!("{}  seed {}  {}", paint(Tone::Strong, &found.file), plan.seed, plan.algorithm))?;
-    let width = plan.checks.iter().map(String::len).max().unwrap_or(0);
-    for (property, word, tally) in found.words() {
-        let name = paint(word.tone(), &format!("{:9}", word.name()));
-        output.line(format!("  {name}  {property:width$}  {}", counts(tally, explored.executions)))?;
-    }
-    found.written.iter().try_for_each(|written| tell(written, output))?;
-    output.line(format!("\n{}", found.coverage()))?;
-    for limit in found.limits() {
-        output.line(paint(Tone::Quiet, &format!("  {limit}")))?;
-    }
-    Ok(())
-}
-
-/// Tells of a failure and where its file is.
-pub(super) fn tell(written: &Written, output: &mut Output) -> Result<(), Failure> {
-    let Written { property, steps, because, file, story } = written;
-    let size = counted(*steps as u64, "step");
-    output.line(format!("\n{} in {size}: {because}", paint(Tone::Strong, property)))?;
-    for line in story.iter().take(STORY) {
-        output.line(line)?;
-    }
-    if story.len() > STORY {
-        output.line(format!("  ... {} more in the file", story.len() - STORY))?;
-    }
-    let file = quoted(&file.display().to_string());
-    output.line(format!("  again: {} run {file} --view", program()))
-}
-
-fn counts(tally: &Tally, executions: u64) -> String {
-    let Tally { holds, vacuous, undecided, violated, .. } = tally;
-    let all = [("violated", violated), ("holds", holds), ("undecided", undecided), ("vacuous", vacuous)];
-    let some = all.into_iter().filter(|(_, count)| **count > 0);
-    let told: Vec<String> = some.map(|(word, count)| format!("{word} in {}", grouped(*count))).collect();
-    match told.len() {
-        0 => "no executions".into(),
-        _ => format!("{} of {}", told.join(", "), counted_grouped(executions, "execution")),
-    }
-}
-
-/// What was found as JSON, version 1.
-fn value(found: &Found) -> Value {
-    let explored = &found.explored;
-    let properties = found.words().map(|(property, word, tally)| {
-        let Tally { holds, vacuous, undecided, violated, .. } = tally;
-        let counts = json!({
-            "verdict": word.name(), "holds": holds, "vacuous": vacuous, "undecided": undecided, "violated": violated,
-        });
-        (property.clone(), counts)
-    });
-    let failures = found.written.iter().map(|written| {
-        json!({
-            "property": written.property,
-            "because": written.because,
-            "size": written.steps,
-            "file": written.file.display().to_string(),
-        })
-    });
-    let finish = match explored.finish {
-        Finish::All => "all",
-        Finish::Enough => "enough",
-        Finish::Depth => "depth",
-        Finish::Executions => "executions",
-    };
-    json!({
-        "v": 1,
-        "ok": found.exit() == Exit::Held,
-        "exit": found.exit() as u8,
-        "file": found.file,
-        "algorithm": found.plan.algorithm,
-        "seed": found.plan.seed.to_string(),
-        "strategy": match found.settings.reduction {
-            Reduction::None => "depth-first",
-            Reduction::Sources => "reduced",
-        },
-        "whole": explored.finish == Finish::All,
-        "finish": finish,
-        "executions": explored.executions,
-        "given-up": explored.given_up,
-        "cut-short": explored.cut_short,
-        "classes": explored.classes,
-        "worlds": explored.worlds,
-        "steps": explored.steps,
-        "longest": explored.longest,
-        "properties": properties.collect::<serde_json::Map<_, _>>(),
-        "failures": failures.collect::<Vec<_>>(),
-    })
-}
-
-pub(super) fn path(path: &Path) -> String {
-    path.display().to_string()
 }

@@ -3,6 +3,7 @@
 use super::{
     args::Format,
     exit::{Exit, Failure},
+    explored::{junit, undecided},
     output::{Output, Tone, counted, paint},
     program,
     run::quoted,
@@ -26,7 +27,7 @@ use std::{
 pub(super) struct Written {
     run: u64,
     property: String,
-    file: PathBuf,
+    pub(super) file: PathBuf,
     /// The comment at the file's beginning.
     story: Vec<String>,
 }
@@ -104,12 +105,7 @@ pub(super) fn show(
     match format {
         Format::Human => people(report, name, written, output),
         Format::Json | Format::Jsonl => output.line(report.value().to_string()),
-        Format::Junit => {
-            let mut junit = quick_junit::Report::new("synod");
-            junit.add_test_suite(suite(report));
-            let text = junit.to_string().map_err(|error| Failure::Internal(error.to_string()))?;
-            output.line(text.trim_end())
-        }
+        Format::Junit => junit(suite(report), output),
     }
 }
 
@@ -213,7 +209,16 @@ fn coverage(report: &Report, output: &mut Output) -> Result<(), Failure> {
         let line = format!("  never put to the test: {}", vacuous.join(", "));
         output.line(paint(Tone::Doubtful, &line))?;
     }
+    for (claim, met) in report.sometimes() {
+        sometimes(claim, met, &counted_grouped(tally.runs, "run"), output)?;
+    }
     Ok(())
+}
+
+/// Whether something that ought to happen did, and how often.
+pub(super) fn sometimes(claim: &str, met: u64, of: &str, output: &mut Output) -> Result<(), Failure> {
+    let word = if met > 0 { paint(Tone::Good, "met    ") } else { paint(Tone::Bad, "not met") };
+    output.line(format!("  {word}  sometimes: {claim}: in {} of {of}", grouped(met)))
 }
 
 pub(super) fn counted_grouped(number: u64, thing: &str) -> String {
@@ -250,5 +255,26 @@ fn suite(report: &Report) -> TestSuite {
         };
         suite.add_test_case(TestCase::new(property.clone(), status));
     }
+    let of = counted_grouped(report.tally.runs, "run");
+    for (claim, met) in report.sometimes() {
+        let mut case = sometimes_case(claim, met, &of);
+        if met == 0 && !report.is_done() {
+            case.status = undecided("not all runs were made");
+        }
+        suite.add_test_case(case);
+    }
     suite
+}
+
+/// A case for something that ought to happen in some run.
+pub(super) fn sometimes_case(claim: &str, met: u64, of: &str) -> TestCase {
+    let status = match met {
+        0 => {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            status.set_message("it never happened").set_description(format!("in 0 of {of}"));
+            status
+        }
+        _ => TestCaseStatus::success(),
+    };
+    TestCase::new(format!("sometimes: {claim}"), status)
 }

@@ -4,8 +4,11 @@ use super::{
     args::{Format, Fuzz, Strategy},
     campaign::{self, Effort},
     exit::{Exit, Failure},
-    files, found,
+    files,
+    found::{self, counted_grouped},
+    interrupt,
     output::Output,
+    page,
     run::{load, parse_override},
 };
 use crate::{
@@ -20,6 +23,7 @@ const RUNS: u64 = 1000;
 
 /// Searches, writes a file for each failure, and reports.
 pub(super) fn fuzz(registry: &Registry, wanted: &Fuzz, output: &mut Output) -> Result<Exit, Failure> {
+    page::must_be_a_file(wanted.report.as_deref())?;
     let shard = wanted.shard.as_deref().map(shard).transpose()?.unwrap_or((0, 1));
     let overrides =
         wanted.overrides.iter().map(|text| parse_override(text)).collect::<Result<Vec<_>, _>>()?;
@@ -41,6 +45,7 @@ pub(super) fn fuzz(registry: &Registry, wanted: &Fuzz, output: &mut Output) -> R
         progress: wanted.reporting.progress,
         corpus: wanted.corpus.as_deref(),
     };
+    interrupt::watch();
     let (share, tally) = campaign::search(registry, &plan, &campaign, &identity, &effort)?;
     let failures = campaign::look_closer(registry, &plan, &campaign, &tally, effort.jobs)?;
     let report = Report::new(identity, share, runs, tally, failures);
@@ -50,7 +55,23 @@ pub(super) fn fuzz(registry: &Registry, wanted: &Fuzz, output: &mut Output) -> R
     if wanted.reporting.format() != Format::Human {
         found::mention(&written);
     }
+    if let Some(path) = &wanted.report {
+        page::of_failures(registry, &written, path, output)?;
+    }
+    if interrupt::pressed() {
+        tell_interrupted(&report, wanted.corpus.is_some(), output);
+        return Ok(Exit::Interrupted);
+    }
     Ok(found::exit(&report))
+}
+
+/// Says how far it came and how to go on.
+fn tell_interrupted(report: &Report, is_kept: bool, output: &Output) {
+    let how = match is_kept {
+        true => "the same command goes on from there",
+        false => "with --corpus DIR the same command would go on from there",
+    };
+    output.warn(&format!("interrupted after {}; {how}", counted_grouped(report.tally.runs, "run")));
 }
 
 /// What the scenario says, and the command line instead.

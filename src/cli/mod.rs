@@ -1,25 +1,32 @@
 //! The command line: arguments in, results on stdout, everything else on stderr, an exit code that says what came of it.
 
 mod args;
+mod args_looking;
 mod batch;
 mod campaign;
 mod check;
 mod doctor;
 mod exit;
 mod explore;
+mod explored;
 mod files;
 mod found;
 mod fuzz;
+mod interrupt;
 mod listing;
 mod live;
 mod merge;
+mod numbers;
 mod outcome;
 mod output;
+mod page;
 mod run;
 mod shrink;
 mod states;
 mod step;
+mod study;
 mod traces;
+mod why;
 
 use crate::{registry::Registry, scenario};
 use args::{Arguments, Command};
@@ -115,6 +122,7 @@ fn dispatch(registry: &Registry, arguments: &Arguments, output: &mut Output) -> 
         Command::Shrink(wanted) => shrink::shrink(registry, wanted, output),
         Command::Live(wanted) => live::live(registry, wanted, output),
         Command::Trace { command } => traces::trace(registry, command, output),
+        Command::Why(wanted) => why::why(registry, wanted, output),
         Command::List(wanted) => listing::list(registry, wanted, output),
         Command::Describe(wanted) => listing::describe(registry, wanted, output),
         Command::Schema => listing::schema(output),

@@ -4,6 +4,7 @@ use super::{
     args::Format,
     exit::{Exit, Failure},
     files,
+    numbers::Numbers,
     output::{Output, Tone, counted, paint},
 };
 use crate::{
@@ -13,6 +14,7 @@ use crate::{
     scenario::{Plan, Remark},
     trace::EventKind,
 };
+use indexmap::IndexMap;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -28,8 +30,12 @@ pub(super) struct Ran {
     pub(super) verified: bool,
     /// What it cost, when runs are compared.
     pub(super) compared: Option<Compared>,
+    /// What was counted and measured in it, when that was asked for.
+    pub(super) numbers: Option<Numbers>,
     /// The file its trace was written to.
     pub(super) trace: Option<String>,
+    /// The file its page was written to.
+    pub(super) report: Option<String>,
     /// The command that runs it again, the seed apart.
     pub(super) again: String,
 }
@@ -44,7 +50,8 @@ impl Ran {
         }
     }
 
-    fn again(&self) -> String {
+    /// The command that runs it again, with its seed.
+    pub(super) fn again(&self) -> String {
         format!("{} --seed {}", self.again, self.outcome.header.seed)
     }
 }
@@ -99,7 +106,7 @@ impl Results {
             _ => {}
         }
         match self.format {
-            Format::Human if self.several && !view && ran.exit() == Exit::Held => {
+            Format::Human if self.several && !view && ran.numbers.is_none() && ran.exit() == Exit::Held => {
                 let (word, width) = (paint(Tone::Good, "PASS"), self.width);
                 output.line(format!("{word}  {:width$}  {}", ran.file, totals(&ran.outcome)))
             }
@@ -201,6 +208,11 @@ fn print(ran: &Ran, view: bool, brief: bool, output: &mut Output) -> Result<(), 
     for undecided in outcome.difference.undecided.iter().filter(|remark| remark.property.is_none()) {
         output.line(format!("  {}  {undecided}", paint(Tone::Doubtful, "undecided")))?;
     }
+    for (claim, met) in &outcome.sometimes {
+        // One run need not show it.
+        let word = if *met { paint(Tone::Good, "met    ") } else { paint(Tone::Quiet, "not met") };
+        output.line(format!("  {word}    sometimes: {claim}"))?;
+    }
     if let Some(difference) = &ran.diverged {
         output.line(format!("  {}   a second run differs: {difference}", paint(Tone::Bad, "diverged")))?;
     }
@@ -213,6 +225,12 @@ fn print(ran: &Ran, view: bool, brief: bool, output: &mut Output) -> Result<(), 
     output.line(format!("  {word}  {}{verified}", totals(outcome)))?;
     if let Some(path) = &ran.trace {
         output.line(format!("  trace: {path}"))?;
+    }
+    if let Some(path) = &ran.report {
+        output.line(format!("  report: {path}"))?;
+    }
+    if let Some(numbers) = &ran.numbers {
+        output.line(format!("\n{}", numbers.to_string().trim_end()))?;
     }
     if ran.exit() != Exit::Held {
         output.line(format!("  again: {}", ran.again()))?;
@@ -287,6 +305,13 @@ fn unmet(outcome: &Outcome) -> impl Iterator<Item = &Remark> {
     outcome.difference.unmet.iter().filter(move |remark| !violated(remark))
 }
 
+/// Why a run did not pass, beyond violated properties.
+pub(super) fn grounds(ran: &Ran) -> Vec<String> {
+    let idle = ran.outcome.idle.iter().filter(|idle| !idle.allowed).map(idle_sentence);
+    let differs = ran.diverged.iter().map(|difference| format!("a second run differs: {difference}"));
+    unmet(&ran.outcome).map(ToString::to_string).chain(idle).chain(differs).collect()
+}
+
 fn sentences(remarks: &[Remark]) -> Vec<&str> {
     remarks.iter().map(|remark| remark.sentence.as_str()).collect()
 }
@@ -316,8 +341,18 @@ fn value(ran: &Ran) -> Value {
         "trace": ran.trace,
         "again": ran.again(),
     });
+    if !outcome.sometimes.is_empty() {
+        value["sometimes"] = json!(outcome.sometimes.iter().cloned().collect::<IndexMap<_, _>>());
+    }
+    if let Some(path) = &ran.report {
+        value["report"] = path.as_str().into();
+    }
     if let Some(compared) = &ran.compared {
         value["compared"] = compared.value();
+    }
+    if let Some(numbers) = &ran.numbers {
+        // Numbers and names are always JSON.
+        value["stats"] = numbers.value().unwrap_or(Value::Null);
     }
     value
 }

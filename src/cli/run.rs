@@ -5,9 +5,10 @@ use super::{
     batch,
     exit::{Exit, Failure},
     files,
+    numbers::Numbers,
     outcome::{Ran, Results},
     output::Output,
-    program,
+    page, program, study,
 };
 use crate::{
     process::parse_duration,
@@ -30,6 +31,10 @@ pub(super) fn run(registry: &Registry, wanted: &Run, output: &mut Output) -> Res
         parse_duration(until).map_err(|error| Failure::Usage(format!("--until: {error}")))?;
         overrides.push(parse_override(&format!("until={until}"))?);
     }
+    page::must_be_a_file(wanted.report.as_deref())?;
+    if study::is_study(wanted, &overrides) {
+        return study::study(registry, wanted, &files, &overrides, output);
+    }
     let several = files.len() > 1;
     let piped = wanted.trace.as_deref().is_some_and(|path| path.as_os_str() == files::STDIN);
     match &wanted.trace {
@@ -42,6 +47,9 @@ pub(super) fn run(registry: &Registry, wanted: &Run, output: &mut Output) -> Res
             fs::create_dir_all(folder).map_err(Failure::io(folder.display().to_string()))?;
         }
         Some(_) | None => {}
+    }
+    if let Some(folder) = wanted.report.as_ref().filter(|_| several) {
+        fs::create_dir_all(folder).map_err(Failure::io(folder.display().to_string()))?;
     }
     let work = |file: &PathBuf| (files::name(file), run_one(registry, wanted, &overrides, file));
     let mut results = Results::new(wanted.reporting.format(), &files, wanted.compare);
@@ -79,7 +87,7 @@ fn run_one(registry: &Registry, wanted: &Run, overrides: &[Override], file: &Pat
     let mut trace = wanted.trace.clone().filter(|path| path.as_os_str() != files::STDIN);
     if let Some(path) = &mut trace {
         if path.is_dir() {
-            path.push(trace_name(file));
+            path.push(output_name(file, "jsonl"));
         }
         let created =
             fs::File::create(&path).and_then(|file| write_trace(&outcome, &mut io::BufWriter::new(file)));
@@ -87,16 +95,29 @@ fn run_one(registry: &Registry, wanted: &Run, overrides: &[Override], file: &Pat
     }
     let verified = wanted.verify_determinism && diverged.is_none();
     let compared = wanted.compare.then(|| compared(registry, file, &outcome)).transpose()?;
-    Ok(Ran {
+    let numbers = wanted.stats.then(|| outcome.trace()).transpose();
+    let numbers = numbers.map_err(|error| Failure::Internal(error.to_string()))?;
+    let numbers = numbers.map(|trace| Numbers::of(registry, &trace));
+    let mut ran = Ran {
         file: files::name(file),
         plan,
         outcome,
         diverged,
         verified,
         compared,
+        numbers,
         trace: trace.map(|path| path.display().to_string()),
+        report: None,
         again: repeat_command(wanted, file),
-    })
+    };
+    if let Some(mut path) = wanted.report.clone() {
+        if path.is_dir() {
+            path.push(output_name(file, "html"));
+        }
+        page::of_run(registry, &ran, wanted.sources.seed, &path)?;
+        ran.report = Some(path.display().to_string());
+    }
+    Ok(ran)
 }
 
 /// The line of a comparison that is about this run.
@@ -131,15 +152,15 @@ pub(super) fn quoted(word: &str) -> String {
     if word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }
 
-/// A scenario's path with its folders in the name, so that traces of a batch do not overwrite each other.
-fn trace_name(file: &Path) -> String {
+/// A scenario's path with its folders in the name, so that what a batch writes does not overwrite each other.
+fn output_name(file: &Path, extension: &str) -> String {
     let parts = file.components().filter_map(|part| match part {
         std::path::Component::Normal(name) => Some(name.to_string_lossy()),
         _ => None,
     });
     let name = parts.collect::<Vec<_>>().join("-");
     let stem = name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml")).unwrap_or(&name);
-    format!("{stem}.jsonl")
+    format!("{stem}.{extension}")
 }
 
 fn write_trace(outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
@@ -154,9 +175,18 @@ pub(super) fn load(
     overrides: &[Override],
     seed: Option<u64>,
 ) -> Result<Plan, Failure> {
-    let text = files::read(file)?;
-    scenario::load(&files::name(file), &text, overrides, seed, registry)
-        .map_err(|mistakes| report(mistakes, &text))
+    load_text(registry, &files::name(file), &files::read(file)?, overrides, seed)
+}
+
+/// The same of a scenario that was read.
+pub(super) fn load_text(
+    registry: &Registry,
+    name: &str,
+    text: &[u8],
+    overrides: &[Override],
+    seed: Option<u64>,
+) -> Result<Plan, Failure> {
+    scenario::load(name, text, overrides, seed, registry).map_err(|mistakes| report(mistakes, text))
 }
 
 /// What is wrong with a scenario. A trace in its place is a misunderstanding of its own.

@@ -3,10 +3,12 @@
 use super::{
     args::{Explore, Format},
     exit::{Exit, Failure},
-    explore::{Written, expected, path, tell, write},
+    explore::{expected, write},
+    explored::{Written, junit, path, tell, undecided},
     files,
     found::{counted_grouped, grouped},
     output::{Output, Tone, paint},
+    program,
 };
 use crate::{
     explore::{
@@ -16,6 +18,7 @@ use crate::{
     process::Verdict,
     scenario::{Expected, Vary},
 };
+use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 use serde_json::{Value, json};
 use std::{num::NonZeroUsize, thread};
 
@@ -38,9 +41,8 @@ pub(super) fn states(wanted: &Explore, subject: &Subject<'_>, output: &mut Outpu
     }
     match wanted.format() {
         Format::Human => people(subject, &report, &written, output)?,
-        Format::Json | Format::Jsonl | Format::Junit => {
-            output.line(value(subject, &report, &written).to_string())?;
-        }
+        Format::Json | Format::Jsonl => output.line(value(subject, &report, &written).to_string())?,
+        Format::Junit => junit(suite(subject, &report, &written), output)?,
     }
     Ok(exit(subject, &report))
 }
@@ -65,6 +67,10 @@ fn exit(subject: &Subject<'_>, report: &Report) -> Exit {
             (_, Verdict::Holds { .. } | Verdict::Vacuous) => Exit::Undecided,
         };
         exit = exit.worse(this);
+    }
+    if !subject.plan.sometimes.is_empty() {
+        // Nobody looked.
+        exit = exit.worse(Exit::Undecided);
     }
     // What was to be found is found: the search stopped there.
     if found && exit == Exit::Undecided { Exit::Held } else { exit }
@@ -120,6 +126,10 @@ fn people(
         false => "timers ran out only when no message was under way; --vary timer looks at any moment",
     };
     output.line(paint(Tone::Quiet, &format!("  {timers}")))?;
+    if !plan.sometimes.is_empty() {
+        let line = "  what `sometimes` asks for is not looked at by this strategy: it has states, not runs";
+        output.line(paint(Tone::Doubtful, line))?;
+    }
     for vary in &report.left_out {
         let name = json!(vary);
         output.line(paint(
@@ -128,6 +138,31 @@ fn people(
         ))?;
     }
     Ok(())
+}
+
+/// What was found as a JUnit suite: a case for each property.
+fn suite(subject: &Subject<'_>, report: &Report, written: &[Written]) -> TestSuite {
+    let mut suite = TestSuite::new(subject.plan.name.clone());
+    for (property, verdict) in &report.verdicts {
+        let is_expected = expected(subject.plan, property) == Expected::Violated;
+        let failed = |message: &str| {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            let file = written.iter().find(|written| written.property == *property);
+            let again = file.map(|one| format!("; again: {} run {}", program(), path(&one.file)));
+            status.set_message(message).set_description(coverage(report) + &again.unwrap_or_default());
+            status
+        };
+        let status = match verdict {
+            Verdict::Violated { .. } if is_expected => TestCaseStatus::success(),
+            Verdict::Violated { because, .. } => failed(because),
+            Verdict::Undecided { because } => undecided(because),
+            Verdict::Holds { .. } | Verdict::Vacuous if !report.complete => undecided(&coverage(report)),
+            Verdict::Holds { .. } | Verdict::Vacuous if is_expected => failed("not found"),
+            Verdict::Holds { .. } | Verdict::Vacuous => TestCaseStatus::success(),
+        };
+        suite.add_test_case(TestCase::new(property.clone(), status));
+    }
+    suite
 }
 
 /// What was found as JSON, version 1.

@@ -1,24 +1,28 @@
 //! `replay` and `trace ...`: what can be done with a trace.
 
 use super::{
-    args::{Convert, Replay, Trace as Command, View},
+    args::{Convert, Replay, Sheet, Trace as Command, View},
+    args_looking::{Part, Shape},
     exit::{Exit, Failure},
     files,
+    numbers::Numbers,
     output::{Output, Tone, counted, paint, versioned},
-    run::load,
+    page, program,
+    run::{load, quoted},
 };
 use crate::{
     live,
     process::Names,
     registry::{Options, Registry},
-    report::{self, Format, Measures, Selection, Stats, TextOptions, UnknownFormat},
+    report::{self, DiagramOptions, Format, Heading, Selection, TextOptions, UnknownFormat},
     scenario,
     trace::{self, EventKind, Level, Trace, TraceError, first_difference},
 };
-use std::{fs, io::Write, path::Path};
+use std::{fs, path::Path};
 
 /// Runs a trace's scenario again and compares event by event.
 pub(super) fn replay(registry: &Registry, wanted: &Replay, output: &mut Output) -> Result<Exit, Failure> {
+    page::must_be_a_file(wanted.report.as_deref())?;
     if is_scenario(&wanted.trace) {
         return replay_schedule(registry, wanted, output);
     }
@@ -40,6 +44,10 @@ pub(super) fn replay(registry: &Registry, wanted: &Replay, output: &mut Output) 
     if wanted.view {
         report::text(&again, output.writer(), &TextOptions::default())
             .map_err(Failure::io("standard output"))?;
+    }
+    if let Some(path) = &wanted.report {
+        let shown = page::with_states(registry, &plan, Some(seed), &outcome)?;
+        page::write(&shown, &heading(&wanted.trace), path)?;
     }
     match first_difference(&trace, &again) {
         None => {
@@ -74,6 +82,11 @@ fn replay_schedule(registry: &Registry, wanted: &Replay, output: &mut Output) ->
         report::text(&trace, output.writer(), &TextOptions::default())
             .map_err(Failure::io("standard output"))?;
     }
+    if let Some(path) = &wanted.report {
+        let remarks = outcome.misstep.iter().map(ToString::to_string).collect();
+        let shown = page::with_states(registry, &plan, None, &outcome)?;
+        page::write(&shown, &Heading { remarks, ..heading(&wanted.trace) }, path)?;
+    }
     if let Some(misstep) = &outcome.misstep {
         output.line(format!("{}  {misstep}", paint(Tone::Bad, "diverged")))?;
         return Ok(Exit::Diverged);
@@ -86,6 +99,13 @@ fn replay_schedule(registry: &Registry, wanted: &Replay, output: &mut Output) ->
     Ok(if outcome.difference.unmet.is_empty() { Exit::Held } else { Exit::Violated })
 }
 
+/// What stands above the page of a trace: how to repeat it, where it is a file that can be named.
+fn heading(trace: &Path) -> Heading {
+    let named = trace.as_os_str() != files::STDIN;
+    let command = named.then(|| format!("{} replay {}", program(), quoted(&trace.display().to_string())));
+    Heading { command, ..Heading::default() }
+}
+
 /// How many events `--around` shows on either side.
 const AROUND: u64 = 10;
 
@@ -95,19 +115,18 @@ pub(super) fn trace(registry: &Registry, command: &Command, output: &mut Output)
         Command::View(wanted) => view(wanted, output)?,
         Command::Stats { trace, json } => {
             let trace = read(trace, output)?;
-            let stats = Stats::of(&trace);
-            // An algorithm that is not known here has messages all the same.
-            let measures = Measures(registry.measure(&trace).and_then(Result::ok).unwrap_or_default());
+            let numbers = Numbers::of(registry, &trace);
             if *json {
-                let mut line =
-                    serde_json::to_value(&stats).map_err(|error| Failure::Internal(error.to_string()))?;
-                line["measures"] = measures.value();
-                output.line(versioned(&line)?)?;
+                let value = numbers.value().map_err(|error| Failure::Internal(error.to_string()))?;
+                output.line(versioned(&value)?)?;
             } else {
-                output.bytes(format!("{stats}{measures}").as_bytes())?;
+                output.bytes(numbers.to_string().as_bytes())?;
             }
         }
-        Command::Diff { first, second } => return diff(first, second, output),
+        Command::Diff { first, second, to: None, .. } => return diff(first, second, output),
+        Command::Diff { first, second, to: Some(Sheet::Html), output: file } => {
+            return diff_page(first, second, file.as_deref(), output);
+        }
         Command::Convert(wanted) => convert(wanted, output)?,
         Command::Merge(wanted) => return super::live::merge(registry, wanted, output),
     }
@@ -116,15 +135,30 @@ pub(super) fn trace(registry: &Registry, command: &Command, output: &mut Output)
 
 fn view(wanted: &View, output: &mut Output) -> Result<(), Failure> {
     let trace = read(&wanted.trace, output)?;
-    let selection = Selection {
-        nodes: nodes(&trace.names, &wanted.nodes)?,
-        kinds: kinds(&wanted.kinds)?,
-        around: wanted.around.map(|event| (event, AROUND)),
-        last: wanted.last,
-        ..Selection::default()
+    let selection = Selection { kinds: kinds(&wanted.kinds)?, ..selection(&wanted.part, &trace)? };
+    let written = match wanted.shape {
+        Shape::Diagram => {
+            let (width, ascii) = (wanted.drawing.width(), wanted.drawing.ascii);
+            // The stream takes the colour out where it does not belong.
+            let options = DiagramOptions { selection, width, ascii, color: true };
+            report::diagram(&trace, output.writer(), &options)
+        }
+        Shape::Lines => {
+            let options = TextOptions { selection, ..TextOptions::default() };
+            report::text(&trace, output.writer(), &options)
+        }
     };
-    let options = TextOptions { selection, ..TextOptions::default() };
-    report::text(&trace, output.writer(), &options).map_err(Failure::io("standard output"))
+    written.map_err(Failure::io("standard output"))
+}
+
+/// The events of a part of a trace.
+fn selection(part: &Part, trace: &Trace) -> Result<Selection, Failure> {
+    Ok(Selection {
+        nodes: nodes(&trace.names, &part.nodes)?,
+        around: part.around.map(|event| (event, AROUND)),
+        last: part.last,
+        ..Selection::default()
+    })
 }
 
 fn nodes(names: &Names, wanted: &[String]) -> Result<Vec<crate::process::ProcessId>, Failure> {
@@ -166,13 +200,64 @@ fn diff(first: &Path, second: &Path, output: &mut Output) -> Result<Exit, Failur
     }
 }
 
+/// A format that does not exist; a page is one that is made here.
+fn unknown(format: &str, error: &UnknownFormat) -> Failure {
+    let meant = scenario::nearest(format, ["html"]);
+    let text = error.to_string();
+    Failure::Usage(match meant {
+        Some(_) => format!("unknown format {format:?}; did you mean html?"),
+        None if text.contains("formats are") => format!("{text}, html"),
+        None => text,
+    })
+}
+
+/// Both traces side by side, on one page.
+fn diff_page(first: &Path, second: &Path, file: Option<&Path>, output: &mut Output) -> Result<Exit, Failure> {
+    let (one, other) = (read(first, output)?, read(second, output)?);
+    let mut page = Vec::new();
+    report::html_of_two((&files::name(first), &one), (&files::name(second), &other), &mut page)
+        .map_err(|error| Failure::Internal(error.to_string()))?;
+    put(&page, file, output)?;
+    let same = first_difference(&one, &other).is_none();
+    Ok(if same { Exit::Held } else { Exit::Diverged })
+}
+
+/// Into a file, or to standard output.
+fn put(bytes: &[u8], file: Option<&Path>, output: &mut Output) -> Result<(), Failure> {
+    match file {
+        None => output.bytes(bytes),
+        Some(path) => fs::write(path, bytes).map_err(Failure::io(path.display().to_string())),
+    }
+}
+
 fn convert(wanted: &Convert, output: &mut Output) -> Result<(), Failure> {
     let trace = read(&wanted.trace, output)?;
     let mut bytes = Vec::new();
-    match (&wanted.to, &wanted.template) {
+    let picture = wanted.to.as_deref().filter(|format| matches!(*format, "svg" | "png"));
+    if wanted.part.is_part() && picture.is_none() {
+        let sentence =
+            "--nodes, --around and --last are for pictures (svg, png); other formats take all of a trace";
+        return Err(Failure::Usage(sentence.into()));
+    }
+    match (wanted.to.as_deref(), &wanted.template) {
+        (Some("html"), _) => {
+            report::html(&trace, &heading(&wanted.trace), &mut bytes)
+                .map_err(|error| Failure::Internal(error.to_string()))?;
+        }
+        (Some(format), _) if picture.is_some() => {
+            report::svg(&trace, &selection(&wanted.part, &trace)?, &mut bytes)
+                .map_err(|error| Failure::Internal(error.to_string()))?;
+            if format == "png" {
+                if wanted.output.is_none() {
+                    return Err(Failure::Usage(
+                        "a png is no text for a terminal; say where with -o FILE".into(),
+                    ));
+                }
+                bytes = png(&bytes)?;
+            }
+        }
         (Some(format), _) => {
-            let format: Format =
-                format.parse().map_err(|error: UnknownFormat| Failure::Usage(error.to_string()))?;
+            let format: Format = format.parse().map_err(|error| unknown(format, &error))?;
             report::convert(&trace, format, &mut bytes).map_err(|error| Failure::Usage(error.to_string()))?;
         }
         (None, Some(template)) => {
@@ -185,16 +270,25 @@ fn convert(wanted: &Convert, output: &mut Output) -> Result<(), Failure> {
         }
         (None, None) => return Err(Failure::Usage("say --to FORMAT or --template FILE".into())),
     }
-    match &wanted.output {
-        None => output.bytes(&bytes),
-        Some(path) => fs::File::create(path)
-            .and_then(|mut file| file.write_all(&bytes))
-            .map_err(Failure::io(path.display().to_string())),
-    }
+    put(&bytes, wanted.output.as_deref(), output)
+}
+
+/// The same picture in pixels.
+#[cfg(feature = "png")]
+fn png(svg: &[u8]) -> Result<Vec<u8>, Failure> {
+    let svg = String::from_utf8_lossy(svg);
+    report::png(&svg).map_err(|error| Failure::Usage(error.to_string()))
+}
+
+#[cfg(not(feature = "png"))]
+fn png(_svg: &[u8]) -> Result<Vec<u8>, Failure> {
+    let sentence = "this synod was built without png; --to svg writes a picture, too, and \
+                    `cargo install --features png` builds one with it";
+    Err(Failure::Usage(sentence.into()))
 }
 
 /// Reads a trace. One that was edited or breaks off is still worth a look, but the user is told.
-fn read(path: &Path, output: &Output) -> Result<Trace, Failure> {
+pub(super) fn read(path: &Path, output: &Output) -> Result<Trace, Failure> {
     let (name, bytes) = (files::name(path), files::read(path)?);
     let refused = |error: TraceError| match error {
         TraceError::NotATrace { .. } if is_scenario(path) => {
@@ -219,6 +313,6 @@ fn read(path: &Path, output: &Output) -> Result<Trace, Failure> {
     Ok(trace)
 }
 
-fn is_scenario(path: &Path) -> bool {
+pub(super) fn is_scenario(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
 }

@@ -31,12 +31,14 @@ impl Failure {
         self.schedule.steps.len()
     }
 
-    /// The scenario that shows it: only the violated property is judged, and expected to be violated.
+    /// The scenario that shows it: only the violated property is judged, and expected to be violated; what ought to happen
+    /// in some run is not what it is about.
     pub fn whole(&self, names: &Names) -> Value {
         let mut scenario = self.scenario.clone();
         let Some(map) = scenario.as_object_mut() else { return scenario };
         map.insert("check".into(), json!([self.property]));
         map.insert("expect".into(), json!({ &self.property: "violated" }));
+        map.shift_remove("sometimes");
         if !self.schedule.steps.is_empty() || self.schedule.then == Then::Stop {
             map.insert("schedule".into(), self.schedule.value(names));
         }
@@ -71,8 +73,9 @@ impl Failure {
         let mut scenario = self.scenario.clone();
         if let Some(map) = scenario.as_object_mut() {
             map.insert("check".into(), json!([self.property]));
-            map.remove("expect");
-            map.remove("schedule");
+            for key in ["expect", "sometimes", "schedule"] {
+                map.shift_remove(key);
+            }
         }
         let plan = reload("failure", &scenario, subject.catalogue)
             .map_err(|mistakes| Misfit { path: Vec::new(), message: mistakes.to_string() })?;

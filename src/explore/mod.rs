@@ -2,6 +2,7 @@
 //! next. What is found becomes a schedule, which is followed step by step.
 
 pub mod campaign;
+pub mod claims;
 pub mod exhaustive;
 mod failure;
 mod flow;

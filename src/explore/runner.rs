@@ -1,6 +1,7 @@
 //! Runs of one scenario under strategies, one after the other, each judged.
 
 use super::{
+    claims::{self, Seen},
     pool::{Pool, Rules},
     strategy::{Follow, Misstep, Strategy, Timed},
 };
@@ -127,6 +128,12 @@ impl Runner {
     /// One verdict for each property that the scenario checks, on the last run, which was recorded.
     pub fn verdicts(&self, end: End) -> Vec<Verdict> {
         self.jury.judge(self.engine.recording(), self.engine.actors(), &self.setup.names, end)
+    }
+
+    /// For each of the scenario's claims, whether the last run, which has these verdicts, met it.
+    pub fn met(&self, plan: &Plan, verdicts: &[Verdict]) -> Vec<bool> {
+        let (recording, actors) = (self.recording(), self.actors());
+        claims::met(plan, Seen { recording, actors, names: &self.setup.names, verdicts })
     }
 
     /// The properties that the last run violated.

@@ -2,7 +2,7 @@
 
 use crate::{
     process::{ProcessId, Time},
-    world::{Consequence, Ending, World},
+    world::{Action, Consequence, Ending, World},
 };
 use std::collections::BTreeMap;
 
@@ -83,6 +83,14 @@ impl Agenda {
     /// The number of what is planned next.
     pub(super) fn next(&self) -> u32 {
         self.next
+    }
+
+    /// Whether a crashed node comes back, or may.
+    pub(super) fn brings_back(&self, world: &World, node: ProcessId) -> bool {
+        let ends = |ending: &Ending| matches!(ending, Ending::Restart { node: who, .. } if *who == node);
+        let rest = &world.setup().agenda[self.next as usize..];
+        self.endings.values().any(ends)
+            || rest.iter().any(|planned| matches!(planned.action, Action::Restart(_)))
     }
 
     /// Whether nothing is left of it.

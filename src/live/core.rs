@@ -12,7 +12,7 @@ use crate::{
     process::{Actors, Keep, LocalTime, ProcessId, Time},
     scenario::Plan,
     trace::EventKind,
-    world::{Action, Consequence, World},
+    world::{Action, Consequence, Planned, World},
 };
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -116,6 +116,8 @@ pub struct Core {
     requests: u32,
     life: u32,
     booted: bool,
+    /// Whether what earlier lives have seen of the timeline was passed over.
+    returned: bool,
     pub(super) dead: bool,
     pub(super) resumed: bool,
     /// What waits is given by hand: a replay.
@@ -166,6 +168,7 @@ impl Core {
             requests: plan.requests.len() as u32,
             life: birth.life,
             booted: false,
+            returned: birth.life == 0,
             dead: false,
             resumed: false,
             by_hand: false,
@@ -185,7 +188,7 @@ impl Core {
     /// Gives what was refused of the messages that were delayed until now.
     pub fn advance(&mut self, now: Time) -> Vec<(ProcessId, Refusal)> {
         let mut refused = Vec::new();
-        if !self.booted && self.life > 0 {
+        if !self.returned {
             self.play(now);
         }
         while !self.dead {
@@ -235,9 +238,8 @@ impl Core {
     pub(super) fn play(&mut self, to: Time) {
         let names = self.world.names().clone();
         names.scope(|| {
-            if !self.booted && self.life > 0 {
-                self.now = self.now.max(to);
-                return self.return_to_life();
+            if !self.returned {
+                self.pass_over(to);
             }
             let mut consequences = std::mem::take(&mut self.consequences);
             while let Some(at) = self.agenda.due(&self.world).filter(|at| *at <= to && !self.dead) {
@@ -253,22 +255,30 @@ impl Core {
         });
     }
 
-    /// A node that was here before: what happened meanwhile happened without it.
-    fn return_to_life(&mut self) {
-        let mut unheard = Vec::new();
-        loop {
+    /// Of the timeline up to `to`, what the node's earlier lives have seen is passed over: all up to the crash that ended the
+    /// last one. When the timeline has no such crash, somebody else ended it: then the node returns now.
+    fn pass_over(&mut self, to: Time) {
+        self.returned = true;
+        let (mut unheard, mut crashes) = (Vec::new(), 0);
+        while let Some(at) = self.agenda.due(&self.world).filter(|at| *at <= to) {
             let planned = self.world.setup().agenda.get(self.agenda.next() as usize);
-            let spent = planned.is_some_and(|planned| {
-                // A crash in the middle of sending happens once; it is over.
-                planned.at <= self.now && matches!(planned.action, Action::Crash { after_sends: Some(_), .. })
-            });
-            if spent {
+            // A crash in the middle of sending happens once; it is over.
+            let once = |planned: &Planned| {
+                planned.at == at && matches!(planned.action, Action::Crash { after_sends: Some(1..), .. })
+            };
+            if planned.is_some_and(once) {
                 self.agenda.skip();
-            } else if !self.agenda.play(&mut self.world, self.now, &|_| true, &mut unheard) {
-                break;
+                continue;
             }
+            self.agenda.play(&mut self.world, at, &|_| true, &mut unheard);
+            crashes += unheard.iter().filter(|what| **what == Consequence::Crashed(self.me)).count();
             unheard.clear();
+            self.now = self.now.max(at);
+            if crashes == self.life as usize {
+                return;
+            }
         }
+        self.now = self.now.max(to);
         self.boot();
     }
 
@@ -310,7 +320,7 @@ impl Core {
     /// When something is due next.
     pub fn next_due(&self) -> Option<Time> {
         let coming = self.due.keys().next().map(|(at, ..)| *at);
-        if !self.booted && self.life > 0 {
+        if !self.returned {
             return Some(Time::ZERO);
         }
         [coming, self.agenda.due(&self.world)].into_iter().flatten().min()
@@ -344,7 +354,7 @@ impl Core {
     /// Whether the node would do nothing more by itself: no timer runs, nothing waits, the timeline is over.
     pub fn is_idle(&self) -> bool {
         self.dead
-            || self.booted
+            || self.returned
                 && self.due.is_empty()
                 && self.backlog.is_empty()
                 && self.agenda.is_over(&self.world)

@@ -7,6 +7,7 @@
 use crate::{
     process::{ProcessId, Time},
     trace::{Event, EventKind, Header, Live, Trace},
+    world::Reason,
 };
 use std::collections::BTreeMap;
 
@@ -124,13 +125,22 @@ fn add_outside(events: &mut Vec<Event>, outside: Vec<Event>, node: Option<Proces
     while place < events.len() {
         if events[place].kind == EventKind::Restart {
             let time = events[place].time;
+            // What found the node down came after the crash.
+            let unheard = events[..place].iter().rev().take_while(|event| is_unheard(event)).count();
             let crash = crashes.next().map(|crash| Event { time: crash.time.min(time), ..crash });
-            events.insert(place, crash.unwrap_or_else(|| bare(node, EventKind::Crash, Time(time))));
+            let crash = crash.unwrap_or_else(|| bare(node, EventKind::Crash, Time(time)));
+            events.insert(place - unheard, crash);
             place += 1;
         }
         place += 1;
     }
     events.extend(crashes);
+}
+
+/// Whether an event tells of something that found its node down: the node's next life writes that.
+pub(super) fn is_unheard(event: &Event) -> bool {
+    let down = event.why.as_deref() == Some(Reason::Down.name());
+    down && matches!(event.kind, EventKind::Drop | EventKind::Request)
 }
 
 /// An event of which only this is known. Its number says that it stands in no journal.

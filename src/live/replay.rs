@@ -2,6 +2,7 @@
 
 use super::{
     core::{Birth, Core},
+    merge::is_unheard,
     wire::Envelope,
 };
 use crate::{
@@ -50,9 +51,7 @@ pub fn replay<E: From<serde_json::Error>>(
         }
         replayed.nodes += 1;
         replayed.events += own.len();
-        let starts = own.iter().enumerate().skip(1).filter(|(_, event)| event.kind == EventKind::Restart);
-        let mut bounds: Vec<usize> = std::iter::once(0).chain(starts.map(|(place, _)| place)).collect();
-        bounds.push(own.len());
+        let bounds = bounds(&own);
         for life in bounds.windows(2) {
             replayed.lives += 1;
             let lived = Life {
@@ -72,6 +71,18 @@ pub fn replay<E: From<serde_json::Error>>(
         }
     }
     Ok(replayed)
+}
+
+/// Where each life begins, and where the last one ends. What comes while a node is down is written by its next life.
+fn bounds(own: &[Event]) -> Vec<usize> {
+    let restarts = own.iter().enumerate().filter(|(_, event)| event.kind == EventKind::Restart);
+    let mut bounds: Vec<usize> = vec![0];
+    for (place, _) in restarts {
+        let before = own[..place].iter().rev().take_while(|event| is_unheard(event)).count();
+        bounds.extend(Some(place - before).filter(|begin| *begin > 0));
+    }
+    bounds.push(own.len());
+    bounds
 }
 
 /// A trace of some events, numbered anew: differences are told in numbers of the node's life.
@@ -95,6 +106,10 @@ fn own_events(trace: &Trace, node: ProcessId) -> Vec<Event> {
         event.index = own.len() as u64;
         event.cause = event.cause.and_then(|cause| places.get(&cause).copied());
         own.push(event);
+    }
+    // What found the node down for good was written by others, or by a life that never began.
+    while own.last().is_some_and(is_unheard) {
+        own.pop();
     }
     own
 }
@@ -141,8 +156,10 @@ struct Life<'a> {
 impl Life<'_> {
     /// Lives it again; gives what was written down, as far as the first time.
     fn again(&self, actors: Box<dyn Actors>) -> serde_json::Result<Vec<Event>> {
-        let is_return = self.events.first().is_some_and(|event| event.kind == EventKind::Restart);
-        let stable = self.events.first().filter(|_| is_return).and_then(|event| event.body.as_ref());
+        let restart = self.events.iter().find(|event| !is_unheard(event));
+        let restart = restart.filter(|event| event.kind == EventKind::Restart);
+        let is_return = restart.is_some() || !self.before.is_empty();
+        let stable = restart.and_then(|event| event.body.as_ref());
         let stable = stable.map(Value::to_string);
         let lives =
             self.before.iter().filter(|event| matches!(event.kind, EventKind::Boot | EventKind::Restart));

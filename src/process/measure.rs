@@ -33,3 +33,31 @@ pub struct Samples {
     /// All of them, in the order of the run.
     pub values: Vec<u64>,
 }
+
+/// What an algorithm for a problem is there to do, so that what it costs can be told for each time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+pub struct Operation {
+    /// Its name in tables, such as `entry`.
+    pub name: &'static str,
+    /// The same for several.
+    pub plural: &'static str,
+    /// How often it happened in a run.
+    pub counted: Counted,
+}
+
+/// How operations are counted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Counted {
+    /// As many as requests that a process heard.
+    Requests,
+    /// As many as requests of this name that a process heard.
+    RequestsFor(&'static str),
+    /// As many as values of this measure.
+    Measured(&'static str),
+}
+
+impl Operation {
+    /// Every request: where a problem has no better idea.
+    pub const REQUEST: Self = Self { name: "request", plural: "requests", counted: Counted::Requests };
+}

@@ -9,6 +9,7 @@ mod choices;
 mod context;
 mod description;
 mod fingerprint;
+mod formula;
 mod history;
 mod measure;
 mod names;
@@ -20,8 +21,9 @@ pub use choices::Choices;
 pub use context::{Context, Effect, Effects, NeighbourIter, Neighbours, Scene};
 pub use description::{Description, kind_of};
 pub use fingerprint::fingerprint;
+pub use formula::Formula;
 pub use history::{End, History, Step, What};
-pub use measure::{Measure, Samples, Unit};
+pub use measure::{Counted, Measure, Operation, Samples, Unit};
 pub use names::{Names, ProcessId};
 pub use property::{Property, PropertyKind, Sees, Verdict};
 pub use time::{LocalTime, Time, TimerRange, duration, format_duration, parse_duration};
@@ -49,6 +51,8 @@ pub trait Problem: Sized + 'static {
     type Output: Value;
     /// What can be asked, by example: for `synod describe`, and for the scenario that `synod new` writes.
     const REQUESTS: &'static [Example];
+    /// What it is there to do: costs are told for each.
+    const OPERATION: Operation = Operation::REQUEST;
     /// What every history of requests and outputs must satisfy.
     fn properties() -> Vec<Property<Self>>;
     /// What can be measured in such a history.
@@ -84,6 +88,8 @@ pub trait Process: Clone + Eq + Hash + Debug + Send + 'static {
 
     /// Name, purpose, assumptions, promises, cost and source, as `synod describe` prints them.
     const DESCRIPTION: Description;
+    /// What it is known to cost for each operation of its problem, where that is a formula.
+    const FORMULAS: &'static [Formula] = &[];
 
     /// Upon event ⟨init⟩ or ⟨recovery⟩: the first state, from the scenario's `config` and what was last saved.
     fn boot(ctx: &mut Context<'_, Self>, config: &Self::Config, stable: Self::Stable) -> Self;

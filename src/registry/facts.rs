@@ -2,7 +2,9 @@
 
 use super::problem_of;
 use crate::{
-    process::{Description, Example, Problem, Process, Property, PropertyKind, Request, Sees},
+    process::{
+        Description, Example, Formula, Operation, Problem, Process, Property, PropertyKind, Request, Sees,
+    },
     scenario::{Facts, Misfit, fit},
 };
 use serde::Serialize;
@@ -22,6 +24,10 @@ pub struct Described {
     pub properties: Vec<Stated>,
     /// What is measured in its runs: name and meaning.
     pub measures: Vec<(&'static str, &'static str)>,
+    /// What costs are told for.
+    pub operation: Operation,
+    /// What each of them is known to cost.
+    pub formulas: &'static [Formula],
     /// Its configuration with every default.
     pub config: Value,
 }
@@ -60,6 +66,8 @@ impl Known {
             requests: P::Problem::REQUESTS,
             properties: P::Problem::properties().iter().map(Stated::of).collect(),
             measures: P::Problem::measures().iter().map(|measure| (measure.name, measure.about)).collect(),
+            operation: P::Problem::OPERATION,
+            formulas: P::FORMULAS,
             config: serde_json::to_value(P::Config::default()).unwrap_or(Value::Null),
         };
         let check_config = |config: &Value| fit::<P::Config>(config).map(drop);

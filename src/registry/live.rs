@@ -47,6 +47,16 @@ impl Registry {
         let footer = Footer { verdicts, ..footer.unwrap_or_else(|| unreachable!("it was put there")) };
         let steps = events.iter().filter(|event| run::is_step(event.kind)).count() as u64;
         let difference = run::compare(plan, &footer, Some(&outputs));
-        Ok(Outcome { header, told, footer, names, steps, difference, idle: Vec::new(), misstep: None })
+        Ok(Outcome {
+            header,
+            told,
+            footer,
+            names,
+            steps,
+            difference,
+            idle: Vec::new(),
+            sometimes: Vec::new(),
+            misstep: None,
+        })
     }
 }

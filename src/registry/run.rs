@@ -3,7 +3,11 @@
 use crate::{
     algorithms::parts::channel::{self, Layer},
     check::Jury,
-    explore::{Pool, Rules, strategy::Follow},
+    explore::{
+        Pool, Rules,
+        claims::{self, Seen},
+        strategy::Follow,
+    },
     process::{Actors, Cast, End, Names, Process, ProcessId, Request, Table, Troupe, Verdict},
     scenario::{Channel, Difference, Misfit, Plan, Remark, Results, fit},
     simulate::{Engine, Pending, Queue, Summary},
@@ -64,6 +68,8 @@ pub struct Outcome {
     pub difference: Difference,
     /// Faults that touched nothing.
     pub idle: Vec<Idle>,
+    /// What ought to happen in some run, and whether it did in this one; empty when events were not kept.
+    pub sometimes: Vec<(String, bool)>,
     /// Where the scenario's schedule no longer fits, in a sentence.
     pub misstep: Option<String>,
 }
@@ -190,6 +196,7 @@ struct Findings {
     counts: IndexMap<String, u64>,
     events: u64,
     idle: Vec<Idle>,
+    sometimes: Vec<(String, bool)>,
 }
 
 /// Judges a run and writes down what was kept of it.
@@ -210,9 +217,12 @@ fn find(
         counts: sent.map(|(kind, number)| ((*kind).to_owned(), *number)).collect(),
         events: recording.len() as u64,
         idle: idle_faults(engine.faults()),
+        sometimes: Vec::new(),
     };
     if level >= Level::Full {
         let verdicts = jury.judge(recording, actors, names, end);
+        let met = claims::met(plan, Seen { recording, actors, names, verdicts: &verdicts });
+        findings.sometimes = plan.sometimes.iter().map(|claim| claim.name.clone()).zip(met).collect();
         let properties = jury.properties().into_iter().map(str::to_owned);
         findings.verdicts = properties.zip(verdicts).collect();
         findings.told = recording.told(actors, names);
@@ -239,7 +249,7 @@ fn json_of(values: &dyn Actors, table: Table, place: u32) -> Value {
 
 /// Compares what was found with what the scenario expects.
 fn conclude(plan: &Plan, seed: u64, level: Level, summary: Summary, findings: Findings) -> Outcome {
-    let Findings { verdicts, told, outputs, counts, events, idle } = findings;
+    let Findings { verdicts, told, outputs, counts, events, idle, sometimes } = findings;
     let names = &plan.setup.names;
     let kept = (level >= Level::Full).then_some(&outputs);
     let mut difference = match level {
@@ -267,6 +277,7 @@ fn conclude(plan: &Plan, seed: u64, level: Level, summary: Summary, findings: Fi
         steps: summary.steps,
         difference,
         idle,
+        sometimes,
         misstep: None,
     }
 }

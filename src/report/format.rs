@@ -1,6 +1,6 @@
 //! The formats a trace is exported to, by name.
 
-use super::{TextOptions, csv, perfetto, template, text};
+use super::{Selection, TextOptions, csv, perfetto, svg, template, text};
 use crate::trace::Trace;
 use std::{fmt, io, str::FromStr};
 use thiserror::Error;
@@ -24,12 +24,22 @@ pub enum Format {
     Dot,
     /// Chrome's trace event JSON, for ui.perfetto.dev.
     Perfetto,
+    /// A picture for documents.
+    Svg,
 }
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Text, Self::Jsonl, Self::Csv, Self::Shiviz, Self::Mermaid, Self::Dot, Self::Perfetto];
+    pub const ALL: [Self; 8] = [
+        Self::Text,
+        Self::Jsonl,
+        Self::Csv,
+        Self::Shiviz,
+        Self::Mermaid,
+        Self::Dot,
+        Self::Perfetto,
+        Self::Svg,
+    ];
 
     /// The name on the command line.
     pub fn name(self) -> &'static str {
@@ -41,6 +51,7 @@ impl Format {
             Self::Mermaid => "mermaid",
             Self::Dot => "dot",
             Self::Perfetto => "perfetto",
+            Self::Svg => "svg",
         }
     }
 
@@ -54,6 +65,7 @@ impl Format {
             Self::Mermaid => "mmd",
             Self::Dot => "dot",
             Self::Perfetto => "json",
+            Self::Svg => "svg",
         }
     }
 }
@@ -120,6 +132,7 @@ pub fn convert(trace: &Trace, format: Format, out: &mut impl io::Write) -> Resul
         Format::Mermaid => template(trace, "mermaid.j2", include_str!("templates/mermaid.j2"), out)?,
         Format::Dot => template(trace, "dot.j2", include_str!("templates/dot.j2"), out)?,
         Format::Perfetto => perfetto::perfetto(trace, out)?,
+        Format::Svg => svg(trace, &Selection::default(), out)?,
     }
     Ok(())
 }

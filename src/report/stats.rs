@@ -1,6 +1,6 @@
 //! What a run cost: messages by kind and by node, what became of them, and how long they took.
 
-use super::{Messages, plain, table::table};
+use super::{Messages, Timeline, plain, table::table};
 use crate::process::{Names, ProcessId, Time};
 use crate::trace::{EventKind, Trace};
 use indexmap::IndexMap;
@@ -24,6 +24,12 @@ pub struct Stats {
     pub drops: BTreeMap<String, u64>,
     /// By node, in the order of the scenario; only nodes where something happened.
     pub nodes: IndexMap<String, NodeStats>,
+    /// What the application asked for, by name; requests that a node was down for apart.
+    pub requests: BTreeMap<String, u64>,
+    /// What the application was told, by name.
+    pub outputs: BTreeMap<String, u64>,
+    /// When it happened.
+    pub timeline: Timeline,
 }
 
 /// What became of the messages of one kind.
@@ -97,7 +103,8 @@ impl Stats {
             .as_ref()
             .map(|footer| footer.t)
             .max(trace.events.iter().map(|event| event.time).max());
-        tally.finish(trace.events.len() as u64, Duration::from_nanos(end.unwrap_or(0)), &trace.names)
+        let duration = Duration::from_nanos(end.unwrap_or(0));
+        tally.finish(trace.events.len() as u64, Timeline::of(trace, duration), duration, &trace.names)
     }
 }
 
@@ -106,6 +113,8 @@ struct Tally {
     kinds: IndexMap<String, (KindStats, Vec<u64>)>,
     drops: BTreeMap<String, u64>,
     nodes: BTreeMap<ProcessId, NodeStats>,
+    requests: BTreeMap<String, u64>,
+    outputs: BTreeMap<String, u64>,
 }
 
 impl Tally {
@@ -144,8 +153,16 @@ impl Tally {
                 *self.drops.entry(why.to_owned()).or_insert(0) += 1;
             }
             EventKind::Duplicate => self.kind(kind).0.duplicated += 1,
-            EventKind::Request => self.node(event.node).requests += 1,
-            EventKind::Output => self.node(event.node).outputs += 1,
+            EventKind::Request => {
+                self.node(event.node).requests += 1;
+                if event.why.is_none() {
+                    *self.requests.entry(variant_of(event)).or_insert(0) += 1;
+                }
+            }
+            EventKind::Output => {
+                self.node(event.node).outputs += 1;
+                *self.outputs.entry(variant_of(event)).or_insert(0) += 1;
+            }
             EventKind::Timer => self.node(event.node).timers += 1,
             EventKind::Crash => self.node(event.node).crashes += 1,
             EventKind::Boot
@@ -164,7 +181,7 @@ impl Tally {
         }
     }
 
-    fn finish(mut self, events: u64, duration: Duration, names: &Names) -> Stats {
+    fn finish(mut self, events: u64, timeline: Timeline, duration: Duration, names: &Names) -> Stats {
         let (mut messages, mut all_delays) = (KindStats::default(), Vec::new());
         let mut kinds = IndexMap::new();
         for (kind, (mut stats, mut delays)) in std::mem::take(&mut self.kinds) {
@@ -181,8 +198,17 @@ impl Tally {
         messages.delays = Delays::of(&mut all_delays);
         let known = self.nodes.into_iter().filter(|(node, _)| node.index() < names.len());
         let nodes = known.map(|(node, stats)| (names.name(node).into_owned(), stats)).collect();
-        Stats { events, duration, messages, kinds, drops: self.drops, nodes }
+        let Self { drops, requests, outputs, .. } = self;
+        Stats { events, duration, messages, kinds, drops, nodes, requests, outputs, timeline }
     }
+}
+
+/// The name of the enum variant that a request or an output is.
+fn variant_of(event: &crate::trace::Event) -> String {
+    let body = event.body.as_ref();
+    let named =
+        body.and_then(|body| body.as_str().or_else(|| body.as_object()?.keys().next().map(String::as_str)));
+    named.unwrap_or_default().to_owned()
 }
 
 /// How many bytes `"token"` or `{"token":{"holder":1}}` has.
@@ -248,6 +274,6 @@ fn shown(duration: Duration) -> String {
     Time::ZERO.after(duration).to_string()
 }
 
-fn nanoseconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn nanoseconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64(Time::ZERO.after(*duration).0)
 }

@@ -27,8 +27,13 @@ pub fn text(trace: &Trace, out: &mut impl io::Write, options: &TextOptions) -> i
     if shown < trace.events.len() {
         writeln!(out, "{shown} of {} events shown", trace.events.len())?;
     }
+    ending(trace, out, options.width)
+}
+
+/// How the run ended, and the verdicts.
+pub(super) fn ending(trace: &Trace, out: &mut impl io::Write, width: Option<usize>) -> io::Result<()> {
     match &trace.footer {
-        Some(footer) => write_footer(footer, out, options.width),
+        Some(footer) => write_footer(footer, out, width),
         None => writeln!(out, "the trace breaks off here"),
     }
 }

@@ -122,7 +122,7 @@ fn compare_outputs(node: &str, wanted: &[Value], produced: &[Value]) -> Option<S
 }
 
 /// Whether a value has everything that is wanted of it; maps may have more.
-fn includes(value: &Value, wanted: &Value) -> bool {
+pub(crate) fn includes(value: &Value, wanted: &Value) -> bool {
     match (value, wanted) {
         (Value::Object(value), Value::Object(wanted)) => {
             wanted.iter().all(|(key, wanted)| value.get(key).is_some_and(|value| includes(value, wanted)))

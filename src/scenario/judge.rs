@@ -158,7 +158,8 @@ impl Reader<'_> {
         expect.verdicts.extend(checks.iter().map(|name| (name.clone(), ordinary)));
         let Some(raw) = raw else { return expect };
         for (name, verdict) in raw.verdicts {
-            let known = self.expected_property(&name, checks);
+            let known =
+                self.expected_property(at("expect").key(&name), &name, checks, &["messages", "outputs"]);
             if let (true, Some(verdict)) = (known, verdict) {
                 expect.verdicts.insert(name, verdict);
             }
@@ -181,13 +182,19 @@ impl Reader<'_> {
         expect
     }
 
-    /// Whether something can be expected of the property `name`.
-    fn expected_property(&mut self, name: &str, checks: &[String]) -> bool {
+    /// Whether something can be expected of the property `name`, which stands at `path` where `others` might, too.
+    pub(super) fn expected_property(
+        &mut self,
+        path: Path,
+        name: &str,
+        checks: &[String],
+        others: &[&'static str],
+    ) -> bool {
         let Some(facts) = self.facts else { return false };
         if checks.iter().any(|check| check == name) {
             return true;
         }
-        let place = Place::Key(at("expect").key(name));
+        let place = Place::Key(path);
         if facts.properties().contains(&name) {
             if !self.findings.blamed(&at("check")) {
                 let mut finding = Finding::new(place, format!("the property `{name}` is not checked"));
@@ -198,7 +205,7 @@ impl Reader<'_> {
         }
         let mut finding = Finding::new(place, format!("unknown property `{name}`"));
         let mut names = facts.properties();
-        names.extend(["messages", "outputs"]);
+        names.extend(others);
         choose(&mut finding, name, &names, "something can be expected of");
         self.findings.add(finding);
         false

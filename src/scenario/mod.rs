@@ -20,20 +20,23 @@ mod reword;
 mod schedule;
 mod schema;
 mod shorthand;
+mod sometimes;
 mod suggest;
 mod syntax;
 mod timeline;
 mod values;
 
+pub(crate) use expect::includes;
 pub use expect::{Difference, Remark, Results};
 pub use live::{GuestAlias, GuestStyle, Live, LiveGuests, LiveTransport, Multicast};
 pub use mistakes::{Mistake, Mistakes};
 pub use overrides::Override;
 pub use path::Segment;
 pub use plan::{Bound, Channel, Expect, Expected, Fuzz, Plan};
-pub use raw_search::Vary;
+pub use raw_search::{Happening, Vary};
 pub use schedule::{Move, Parcel, Schedule, ScheduleStep, Then};
 pub use schema::schema;
+pub use sometimes::{Claim, Moment, Sight};
 pub use suggest::nearest;
 pub use values::{Door, GroupAddress, Interface};
 
@@ -155,8 +158,9 @@ fn strip_notes(value: &mut Value) {
     match value {
         Value::Object(map) => {
             map.retain(|key, _| !key.starts_with("x-"));
-            let ours =
-                map.iter_mut().filter(|(key, _)| !matches!(key.as_str(), "request" | "outputs" | "schedule"));
+            // What belongs to an algorithm, or names what does.
+            let theirs = ["request", "outputs", "output", "after", "schedule"];
+            let ours = map.iter_mut().filter(|(key, _)| !theirs.contains(&key.as_str()));
             ours.for_each(|(_, value)| strip_notes(value));
         }
         Value::Array(list) => list.iter_mut().for_each(strip_notes),
@@ -185,6 +189,7 @@ fn plan_of(name: &str, mut tree: Value, catalogue: &dyn Catalogue, findings: &mu
     let checks = reader.checks(raw.check.as_ref());
     let ordinary = if raw.check.is_some() { Expected::Holds } else { Expected::NotViolated };
     let expect = reader.expect(raw.expect, &checks, ordinary);
+    let sometimes = reader.sometimes(raw.sometimes, &checks);
     let fuzz = reader.fuzz(raw.fuzz.as_ref());
     let schedule = reader.schedule(raw.schedule.as_ref());
     let events_limit = reader.events_limit(raw.events_limit);
@@ -211,6 +216,7 @@ fn plan_of(name: &str, mut tree: Value, catalogue: &dyn Catalogue, findings: &mu
         requests: timeline.requests,
         checks,
         expect,
+        sometimes,
         notes: timeline.notes,
         addresses: nodes.addresses,
         fuzz,

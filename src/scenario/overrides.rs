@@ -31,6 +31,29 @@ impl FromStr for Override {
 }
 
 impl Override {
+    /// One override for each value where several stand in a list, with commas between them: `nodes=4,8,16`. A comma in
+    /// brackets or quotes belongs to a value.
+    pub fn values(&self) -> Vec<Self> {
+        let mut values = vec![String::new()];
+        let (mut depth, mut quote) = (0_u32, None);
+        for c in self.value.chars() {
+            match (c, quote) {
+                ('"' | '\'', None) => quote = Some(c),
+                (c, Some(open)) if c == open => quote = None,
+                ('[' | '{', None) => depth += 1,
+                (']' | '}', None) => depth = depth.saturating_sub(1),
+                (',', None) if depth == 0 => {
+                    values.push(String::new());
+                    continue;
+                }
+                _ => {}
+            }
+            values.last_mut().expect("there is always one").push(c);
+        }
+        let one = |value: String| Self { key: self.key.clone(), value: value.trim().to_owned() };
+        values.into_iter().map(one).collect()
+    }
+
     /// The key as a path.
     pub(super) fn path(&self) -> Path {
         let segment = |part: &str| match part.parse() {

@@ -1,6 +1,6 @@
 //! What a scenario means: everything checked, everything named, every default filled in.
 
-use super::{Schedule, live::Live, raw_search::Vary};
+use super::{Claim, Schedule, live::Live, raw_search::Vary};
 use crate::{
     process::{ProcessId, Verdict},
     world::Setup,
@@ -36,6 +36,8 @@ pub struct Plan {
     pub checks: Vec<String>,
     /// What should come of the run.
     pub expect: Expect,
+    /// What ought to happen in some run of a search.
+    pub sometimes: Vec<Claim>,
     /// The `note` of events, by entry.
     pub notes: BTreeMap<u32, String>,
     /// Where nodes listen in a live run.

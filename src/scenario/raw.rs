@@ -3,9 +3,10 @@
 pub(super) use super::raw_search::{Fuzz, Schedule, ScheduleStep, ThenName};
 use super::{
     live::Live,
-    shorthand::{Expect, List, Nodes, Short},
+    shorthand::{Claim, Expect, List, Nodes, Short},
     values::{Chance, Drift, Length, Offset, Rate, Seed},
 };
+use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
@@ -48,6 +49,8 @@ pub(super) struct Scenario {
     pub(super) check: Option<List<String>>,
     /// What should come of the run; every checked property holds when absent.
     pub(super) expect: Option<Expect>,
+    /// What ought to happen in some run of a search, by a name of your own.
+    pub(super) sometimes: Option<IndexMap<String, Option<Claim>>>,
     /// What `synod fuzz` varies.
     pub(super) fuzz: Option<Fuzz>,
     /// What `synod live` needs.

@@ -47,6 +47,79 @@ pub enum Vary {
     Timer,
 }
 
+/// A kind of event that a claim is about, as traces call it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Happening {
+    /// A node boots for the first time.
+    Boot,
+    /// A node's application asks for something.
+    Request,
+    /// A node sends a message.
+    Send,
+    /// A message arrives.
+    Receive,
+    /// A message is lost, at its receiver.
+    Drop,
+    /// A message is under way a second time.
+    Duplicate,
+    /// A timer runs out.
+    Timer,
+    /// A node saves what survives a crash.
+    Save,
+    /// A node loses its state and its timers.
+    Crash,
+    /// A crashed node boots with what it saved.
+    Restart,
+    /// A node stands still.
+    Pause,
+    /// A paused node goes on.
+    Resume,
+    /// Nodes are separated.
+    Partition,
+    /// What separated nodes ends.
+    Heal,
+    /// Links are cut.
+    Cut,
+    /// Links change.
+    Link,
+    /// A node's clock changes.
+    Clock,
+    /// A process makes a choice.
+    Choice,
+}
+
+impl Happening {
+    /// Whether it happens to the network and not at some node.
+    pub(super) fn is_everywhere(self) -> bool {
+        matches!(self, Self::Partition | Self::Heal | Self::Cut | Self::Link)
+    }
+
+    /// As a trace calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Boot => "boot",
+            Self::Request => "request",
+            Self::Send => "send",
+            Self::Receive => "receive",
+            Self::Drop => "drop",
+            Self::Duplicate => "duplicate",
+            Self::Timer => "timer",
+            Self::Save => "save",
+            Self::Crash => "crash",
+            Self::Restart => "restart",
+            Self::Pause => "pause",
+            Self::Resume => "resume",
+            Self::Partition => "partition",
+            Self::Heal => "heal",
+            Self::Cut => "cut",
+            Self::Link => "link",
+            Self::Clock => "clock",
+            Self::Choice => "choice",
+        }
+    }
+}
+
 /// An exact order of events.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a map such as {steps: [...]}")]

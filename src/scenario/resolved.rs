@@ -44,7 +44,7 @@ pub(super) fn resolved(plan: &Plan, mut tree: Value) -> Value {
     put("events-limit", json!(plan.setup.event_limit));
     put("check", json!(plan.checks));
     put("expect", expect(plan, take("expect")));
-    for key in ["fuzz", "live", "schedule"] {
+    for key in ["sometimes", "fuzz", "live", "schedule"] {
         if let Some(value) = take(key) {
             put(key, value);
         }

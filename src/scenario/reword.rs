@@ -73,7 +73,10 @@ fn unknown_value(path: Path, value: Option<&Value>, name: &str, names: &[&str]) 
         Some("order") => "order",
         Some("routing") => "routing",
         Some("request") => "request",
-        _ if matches!(path.0.first(), Some(Segment::Key(key)) if key == "expect") => "verdict",
+        Some("event") => "kind of event",
+        _ if matches!(path.0.first(), Some(Segment::Key(key)) if key == "expect" || key == "sometimes") => {
+            "verdict"
+        }
         _ => "value",
     };
     let as_key = value.is_some_and(|value| value.get(name).is_some());

@@ -3,6 +3,7 @@
 use super::{
     plan::{Bound, Expected},
     raw::{AlgorithmMap, AnyOf, Node, Shapes},
+    raw_search::Happening,
 };
 use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -10,6 +11,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{self, value::MapAccessDeserializer},
 };
+use serde_json::Value;
 use std::{borrow::Cow, fmt, marker::PhantomData};
 
 /// A list whose entries may be empty, as they are after a mistake in one of them.
@@ -180,7 +182,7 @@ impl JsonSchema for Nodes {
 pub(super) struct Expect {
     pub(super) verdicts: IndexMap<String, Option<Expected>>,
     pub(super) messages: Option<IndexMap<String, Option<Bound>>>,
-    pub(super) outputs: Option<IndexMap<String, Option<Vec<serde_json::Value>>>>,
+    pub(super) outputs: Option<IndexMap<String, Option<Vec<Value>>>>,
 }
 
 impl<'de> Deserialize<'de> for Expect {
@@ -234,6 +236,86 @@ impl JsonSchema for Expect {
                     "type": "object",
                     "additionalProperties": {"type": "array"}
                 }
+            },
+            "additionalProperties": verdict
+        })
+    }
+}
+
+/// Something that ought to happen in some run: five fixed keys, and the properties.
+#[derive(Debug, Default)]
+pub(super) struct Claim {
+    /// Whatever is no other key; whether it is a property is seen later.
+    pub(super) verdicts: IndexMap<String, Value>,
+    pub(super) messages: Option<IndexMap<String, Option<Bound>>>,
+    pub(super) outputs: Option<IndexMap<String, Option<Vec<Value>>>>,
+    pub(super) output: Option<Value>,
+    pub(super) event: Option<Happening>,
+    pub(super) node: Option<String>,
+    pub(super) after: Option<Value>,
+}
+
+/// The keys of a [`Claim`] that are no properties.
+pub(super) const CLAIM_KEYS: [&str; 6] = ["messages", "outputs", "output", "event", "node", "after"];
+
+impl<'de> Deserialize<'de> for Claim {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = Claim;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a map such as {event: crash, node: n1} or {messages: {reply: \"> 2\"}}")
+            }
+
+            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Claim, A::Error> {
+                let mut claim = Claim::default();
+                while let Some(key) = map.next_key::<String>()? {
+                    match key.as_str() {
+                        "messages" => claim.messages = map.next_value()?,
+                        "outputs" => claim.outputs = map.next_value()?,
+                        "output" => claim.output = map.next_value()?,
+                        "event" => claim.event = map.next_value()?,
+                        "node" => claim.node = map.next_value()?,
+                        "after" => claim.after = map.next_value()?,
+                        _ => drop(claim.verdicts.insert(key, map.next_value()?)),
+                    }
+                }
+                Ok(claim)
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+impl JsonSchema for Claim {
+    fn schema_name() -> Cow<'static, str> {
+        "Claim".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let verdict = generator.subschema_for::<Expected>();
+        let bound = generator.subschema_for::<Bound>();
+        let event = generator.subschema_for::<Happening>();
+        json_schema!({
+            "description": "Something that ought to happen in some run; all of its keys in the same one.",
+            "type": "object",
+            "minProperties": 1,
+            "properties": {
+                "messages": {
+                    "description": "How many messages are sent, by kind or in `total`.",
+                    "type": "object",
+                    "additionalProperties": bound
+                },
+                "outputs": {
+                    "description": "Exactly what nodes tell their applications, in order.",
+                    "type": "object",
+                    "additionalProperties": {"type": "array"}
+                },
+                "output": {"description": "A node tells its application this; maps may have more."},
+                "event": event,
+                "node": {"description": "At which node; any when absent.", "type": "string"},
+                "after": {"description": "The last thing that the node told its application before."}
             },
             "additionalProperties": verdict
         })

@@ -1,5 +1,6 @@
 //! What a run starts from: everything a scenario says about the world, resolved. Made once, run with any seed.
 
+use super::topology::Topology;
 use crate::process::{Names, ProcessId, Time};
 use std::{collections::BTreeMap, time::Duration};
 
@@ -43,6 +44,17 @@ impl Setup {
             until: None,
             event_limit: EVENT_LIMIT,
         }
+    }
+
+    /// How many links there are between two different nodes, under this seed.
+    pub fn links_between(&self, seed: u64) -> u64 {
+        let nodes = self.names.len() as u64;
+        if self.topology == Shape::Complete {
+            return nodes * nodes.saturating_sub(1) / 2;
+        }
+        let topology = Topology::new(&self.topology, nodes as u32, seed, false);
+        let ends: usize = self.names.ids().map(|id| topology.neighbours(id).len()).sum();
+        ends as u64 / 2
     }
 
     /// Whether messages from one node to another arrive in the order of their sending, by the links' settings.

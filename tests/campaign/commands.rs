@@ -145,3 +145,98 @@ fn the_report_as_json_has_its_shape() {
     assert!(report["failures"][0]["scenario"]["schedule"]["steps"].is_array());
     assert!(report.get("share").is_none());
 }
+
+#[test]
+fn what_ought_to_happen_is_told_in_every_format() {
+    let folder = folder("sometimes");
+    let claims = "sometimes={n1 gets in: {output: enter, node: n1}, it snows: {event: pause}}";
+    let fuzz = |more: &[&str]| {
+        synod(
+            &folder,
+            &[&["fuzz", FOUND, "--runs", "60", "--no-shrink", "--set", claims], more].concat(),
+            &[],
+        )
+    };
+    let output = fuzz(&[]);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("met      sometimes: n1 gets in: in 60 of 60 runs"), "{text}");
+    assert!(text.contains("not met  sometimes: it snows: in 0 of 60 runs"), "{text}");
+    let junit = fuzz(&["--format", "junit"]);
+    let text = String::from_utf8_lossy(&junit.stdout);
+    assert!(text.contains("name=\"sometimes: it snows\"") && text.contains("it never happened"), "{text}");
+    let mut reports = Vec::new();
+    for index in 0..2 {
+        let report = folder.join(format!("{index}.json"));
+        let share = fuzz(&["--json", "--shard", &format!("{index}/2")]);
+        assert_eq!(share.status.code(), Some(3), "the other share may show it");
+        fs::write(&report, share.stdout).expect("a report can be written");
+        reports.push(report.display().to_string());
+    }
+    let merged = synod(&folder, &["merge", &reports[1], &reports[0]], &[]);
+    assert_eq!(merged.status.code(), Some(1));
+    assert_eq!(String::from_utf8_lossy(&merged.stdout), String::from_utf8_lossy(&fuzz(&["--json"]).stdout));
+    let value: Value = serde_json::from_slice(&merged.stdout).expect("it is JSON");
+    assert_eq!(value["coverage"]["unmet"], serde_json::json!(["it snows"]));
+    assert_eq!(value["tally"]["sometimes"], serde_json::json!([60, 0]));
+    let run = synod(&folder, &["run", FOUND, "--set", claims], &[]);
+    let text = String::from_utf8_lossy(&run.stdout);
+    assert!(text.contains("met        sometimes: n1 gets in"), "{text}");
+    assert!(text.contains("not met    sometimes: it snows"), "{text}");
+    assert_eq!(run.status.code(), Some(0), "one run need not show it");
+}
+
+/// Ctrl-C, as a terminal sends it.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_campaign_keeps_what_it_did_and_goes_on_from_there() {
+    use std::{
+        process::Stdio,
+        thread,
+        time::{Duration, Instant},
+    };
+    let folder = folder("interrupted");
+    let corpus = folder.join("kept");
+    let runs_of = |output: &Output| {
+        let value: Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+        value["tally"]["runs"].as_u64().expect("a number of runs")
+    };
+    // Long enough on any machine.
+    let arguments = ["fuzz", FOUND, "--json", "--no-shrink", "-j", "2"];
+    let some = synod(&folder, &[&arguments[..], &["--time", "1s"]].concat(), &[]);
+    let runs = (runs_of(&some) * 5).to_string();
+    let arguments = [&arguments[..], &["--runs", &runs]].concat();
+    let whole = synod(&folder, &arguments, &[]);
+    let kept = corpus.display().to_string();
+    let child = Command::new(env!("CARGO_BIN_EXE_synod"))
+        .args(
+            [&arguments[..], &["--corpus", &kept, "--out", &folder.join("failures").display().to_string()]]
+                .concat(),
+        )
+        .env_remove("SYNOD_SEED")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("synod can be run");
+    let begun = Instant::now();
+    while fs::read_dir(&corpus).map_or(0, Iterator::count) == 0 {
+        assert!(begun.elapsed() < Duration::from_secs(60), "nothing is kept");
+        thread::sleep(Duration::from_millis(20));
+    }
+    let signal = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(signal.expect("kill can be run").success());
+    let stopped = child.wait_with_output().expect("it ends");
+    let told = String::from_utf8_lossy(&stopped.stderr);
+    assert_eq!(stopped.status.code(), Some(130), "{told}");
+    assert!(told.contains("interrupted after") && told.contains("goes on from there"), "{told}");
+    // What it reports is what it kept, and neither nothing nor all.
+    let done = runs_of(&stopped);
+    assert!(done > 0 && done < runs_of(&whole), "{done} of {runs}");
+    let file =
+        fs::read_dir(&corpus).expect("it is there").next().expect("it is kept").expect("it can be read");
+    let text = fs::read(file.path()).expect("it can be read");
+    assert_eq!(serde_json::from_slice::<Value>(&text).expect("it is JSON")["done"], done);
+    let again = synod(&folder, &[&arguments[..], &["--corpus", &kept]].concat(), &[]);
+    assert!(again.stdout == whole.stdout, "it goes on as if nothing had been");
+    assert_eq!(again.status.code(), whole.status.code());
+}

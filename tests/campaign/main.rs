@@ -6,6 +6,7 @@ mod orders;
 mod race;
 mod runs;
 mod shares;
+mod sometimes;
 
 use std::{fs, path::Path};
 use synod::{

@@ -144,3 +144,69 @@ fn a_line_that_makes_no_sense_gets_a_hint() {
     }
     assert!(!told.contains("after 1 step"), "nothing comes after quit:\n{told}");
 }
+
+#[test]
+fn the_number_of_jobs_changes_no_byte() {
+    let arguments = [
+        "scenarios/museum/sound/causal_broadcast.yaml",
+        "--vary",
+        "crash,loss",
+        "--faults",
+        "2",
+        "--executions",
+        "3000",
+    ];
+    let found = ["1", "2", "3"].map(|jobs| {
+        let folder = folder("jobs");
+        let output = explore(&folder, &[&arguments[..], &["--json", "-j", jobs]].concat());
+        assert!(matches!(output.status.code(), Some(0 | 1 | 3)), "{output:?}");
+        let mut files: Vec<(PathBuf, Vec<u8>)> = fs::read_dir(&folder)
+            .expect("it is there")
+            .map(|entry| entry.expect("it can be read").path())
+            .map(|path| (path.clone(), fs::read(&path).expect("it can be read")))
+            .collect();
+        files.sort();
+        (output.stdout, files)
+    });
+    assert!(!found[0].1.is_empty());
+    assert!(found[0] == found[1] && found[0] == found[2]);
+}
+
+#[test]
+fn a_program_reads_what_was_found_as_junit() {
+    let folder = folder("junit");
+    let claims = "sometimes={somebody gets in: {output: enter}, it snows: {event: duplicate}}";
+    for strategy in ["reduced", "depth-first", "states"] {
+        let junit = |more: &[&str]| {
+            let bare = [FLAWED, "--set", "schedule=null", "--format", "junit", "--strategy", strategy];
+            let arguments = [&bare[..], more].concat();
+            let output = explore(&folder, &arguments);
+            (output.status.code(), String::from_utf8(output.stdout).expect("it is text"))
+        };
+        let (code, text) = junit(&[]);
+        assert_eq!(code, Some(0), "{text}");
+        assert!(text.starts_with("<?xml") && text.contains("failures=\"0\""), "{text}");
+        assert!(text.contains("<testcase name=\"mutual-exclusion\""), "{text}");
+        let (code, text) = junit(&["--set", "expect={}"]);
+        assert_eq!(code, Some(1), "{text}");
+        assert!(text.contains("failures=\"1\"") && text.contains("again: synod run"), "{text}");
+        if strategy != "states" {
+            let sound = [
+                "--set",
+                "algorithm=ricart-agrawala",
+                "--set",
+                "expect={}",
+                "--set",
+                claims,
+                "--vary",
+                "timer",
+            ];
+            let (code, text) = junit(&sound);
+            assert_eq!(code, Some(1), "{text}");
+            assert!(text.contains("failures=\"1\"") && text.contains("it never happened"), "{text}");
+            let (code, text) = junit(&[&sound[..], &["--executions", "2"]].concat());
+            assert_eq!(code, Some(3), "{text}");
+            assert!(text.contains("<skipped") && text.contains("the budget ended"), "{text}");
+        }
+    }
+}

@@ -4,12 +4,17 @@ use crate::states::searched;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use synod::{
-    explore::states::Report,
+    explore::{
+        campaign::{self, Campaign, Verdicts},
+        exhaustive::{Finish, Reduction, Settings, Tally, explore},
+        states::Report,
+    },
     process::{
         Context, Description, Example, Measure, Never, Problem, Process, ProcessId, Property, PropertyKind,
         Sees, Verdict, What,
     },
     registry::Registry,
+    scenario::load,
 };
 
 /// What is played.
@@ -147,4 +152,39 @@ fn a_timer_that_runs_all_the_time_runs_out_in_the_end() {
     // Where timers wait for messages that never end, nothing can be said.
     let report = played("{timer: true}", "");
     assert_eq!(verdict(&report), "undecided");
+}
+
+/// What the searches that go from order to order make of a game: without and with reduction, and at random.
+fn tried(config: &str) -> Vec<(Finish, Tally)> {
+    let registry = Registry::empty().with::<Player>();
+    let text = format!(
+        "version: 1\nname: game\nalgorithm: {{name: player, config: {config}}}\nnodes: 2\ncheck: [end]\n\
+         events-limit: 500\n"
+    );
+    let plan = load("game.yaml", text.as_bytes(), &[], None, &registry).expect("the scenario is right");
+    let subject = registry.subject(&plan).expect("the algorithm is registered");
+    let searches = [Reduction::None, Reduction::Sources].map(|reduction| {
+        let settings = Settings { depth: 60, executions: 200, ..Settings::new(reduction) };
+        let explored = explore(&subject, &settings, &mut |_| false).expect("nothing stands against it");
+        (explored.finish, explored.tallies[0].clone())
+    });
+    let campaign = Campaign::new(&subject, campaign::Settings::of(&plan)).expect("it fits");
+    let report = campaign.run(&subject, 60).expect("it runs");
+    let Verdicts { holds, vacuous, undecided, violated, .. } = report.tally.verdicts[0].clone();
+    let tally = Tally { holds, vacuous, undecided, violated, first: None };
+    searches.into_iter().chain([(Finish::Executions, tally)]).collect()
+}
+
+#[test]
+fn a_search_by_orders_leaves_open_what_happens_in_a_run_without_end() {
+    for (finish, tally) in tried("{}") {
+        // However long it looks: the game may be over with the next step.
+        assert!(matches!(finish, Finish::Depth | Finish::Executions), "{finish:?}");
+        assert!(tally.undecided > 0, "{tally:?}");
+        assert_eq!((tally.holds, tally.violated), (0, 0), "{tally:?}");
+    }
+    for (_, tally) in tried("{letter: true}") {
+        assert!(tally.holds > 0, "{tally:?}");
+        assert_eq!(tally.violated, 0, "a letter that is late may still arrive: {tally:?}");
+    }
 }

@@ -9,5 +9,8 @@ mod faults;
 mod generated;
 mod models;
 mod museum;
+mod orders;
+mod plain;
 mod puppet;
+mod shared;
 mod states;

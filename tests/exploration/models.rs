@@ -173,7 +173,7 @@ impl Process for Flood {
         if ctx.me() == ProcessId(0) {
             ctx.broadcast(Word::News);
         }
-        Self { heard: 0 }
+        Self::deaf()
     }
 
     fn on_request(&mut self, _ctx: &mut Context<'_, Self>, request: Never) {
@@ -192,10 +192,20 @@ impl Process for Flood {
 }
 
 impl Flood {
+    /// Nothing was told yet.
+    pub(crate) fn deaf() -> Self {
+        Self { heard: 0 }
+    }
+
+    /// It is told once more; gives whether that is the first time.
+    pub(crate) fn hears_first(&mut self) -> bool {
+        self.heard += 1;
+        self.heard == 1
+    }
+
     /// Node 0 has told everybody already; the others do so when they are told for the first time.
     fn on_news(&mut self, ctx: &mut Context<'_, Self>) {
-        self.heard += 1;
-        if self.heard == 1 && ctx.me() != ProcessId(0) {
+        if self.hears_first() && ctx.me() != ProcessId(0) {
             ctx.broadcast(Word::News);
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Messages overtake each other; none is lost, none is duplicated. No requests, faults, timers or choices.
 
-use indexmap::IndexSet;
+use indexmap::{IndexMap, IndexSet};
 use std::collections::BTreeMap;
 use synod::process::{
     Context, Effect, Effects, Input, LocalTime, Neighbours, Process, ProcessId, Scene, step,
@@ -26,6 +26,23 @@ pub(crate) fn count<P: Process>(nodes: u32, config: &P::Config) -> (u64, u64) {
         place += 1;
     }
     (seen.len() as u64, transitions)
+}
+
+/// In how many orders the messages can arrive: how many ways lead through the states from the first one to an end.
+pub(crate) fn orders<P: Process>(nodes: u32, config: &P::Config) -> u128 {
+    let mut seen = IndexMap::from([(first::<P>(nodes, config), 1_u128)]);
+    let (mut place, mut orders) = (0, 0);
+    // Every way to a state has the same length, so all of them are known when its turn comes.
+    while let Some((state, ways)) = seen.get_index(place).map(|(state, ways)| (state.clone(), *ways)) {
+        if state.1.is_empty() {
+            orders += ways;
+        }
+        for envelope in state.1.keys() {
+            *seen.entry(delivered(&state, envelope)).or_insert(0) += ways;
+        }
+        place += 1;
+    }
+    orders
 }
 
 /// Everybody has booted.
@@ -59,7 +76,13 @@ fn delivered<P: Process>(state: &State<P>, envelope: &Envelope<P>) -> State<P> {
 }
 
 fn scene(me: ProcessId, nodes: u32) -> Scene<'static> {
-    Scene { me, group_size: nodes, neighbours: Neighbours::everybody(me, nodes), now: LocalTime(0), clock_read: None }
+    Scene {
+        me,
+        group_size: nodes,
+        neighbours: Neighbours::everybody(me, nodes),
+        now: LocalTime(0),
+        clock_read: None,
+    }
 }
 
 fn apply<P: Process>(

@@ -18,7 +18,7 @@ mod fixed;
 use super::parts::heartbeat::{self, Alive, Pulse};
 use crate::{
     problems::broadcast::{Broadcast, Delivery, Output, Request},
-    process::{Context, Description, Process, ProcessId},
+    process::{Context, Description, Formula, Process, ProcessId},
 };
 use failover::Failover;
 use fixed::Fixed;
@@ -268,6 +268,12 @@ impl Process for Sequencer {
         ],
         source: "Kaashoek, Tanenbaum, Group communication in the Amoeba distributed operating system (1991); Defago, Schiper, Urban, Total order broadcast and multicast algorithms (2004), section 4.2; failover: Kaashoek, Group communication in distributed computer systems (1992); Lamport, The part-time parliament (1998)",
     };
+    const FORMULAS: &'static [Formula] = &[
+        Formula::between("N-1", "N").with(&[("failover", "false"), ("variant", "unicast-broadcast")]),
+        Formula::between("N-1", "2(N-1)").with(&[("failover", "false"), ("variant", "broadcast-broadcast")]),
+        Formula::between("N-1", "N+1")
+            .with(&[("failover", "false"), ("variant", "unicast-unicast-broadcast")]),
+    ];
 
     fn boot(ctx: &mut Context<'_, Self>, config: &Config, (): ()) -> Self {
         if config.failover {

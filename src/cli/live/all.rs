@@ -119,6 +119,8 @@ fn play(
         verified: false,
         compared: None,
         trace: wanted.trace.as_ref().map(|path| path.display().to_string()),
+        report: None,
+        numbers: None,
         again: format!("{} live {} --all", program(), quoted(&file.display().to_string())),
     })
 }

@@ -34,6 +34,9 @@ pub struct Identity {
     pub algorithm: String,
     /// The properties that are judged, and what is expected of each.
     pub properties: Vec<(String, Expected)>,
+    /// What ought to happen in some run, by the scenario's names for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sometimes: Vec<String>,
     /// The kinds of message that the algorithm has.
     pub kinds: Vec<String>,
     /// Where all draws come from; a string because it has 64 bits.
@@ -83,9 +86,10 @@ pub struct Found {
 pub enum Standing {
     /// Nothing was found but what was expected.
     AsExpected,
-    /// Nothing was found, but some property was not decided in any run.
+    /// Nothing was found, but some property was not decided in any run, or something that ought to happen did not happen
+    /// in the runs that there were.
     Undecided,
-    /// Something was found that was not expected, or something expected was not found.
+    /// Something was found that was not expected, or something expected was not found or did not happen.
     Unexpected,
 }
 
@@ -118,6 +122,7 @@ impl Identity {
             name: plan.name.clone(),
             algorithm: plan.algorithm.clone(),
             properties: properties.collect(),
+            sometimes: plan.sometimes.iter().map(|claim| claim.name.clone()).collect(),
             kinds: kinds.into_iter().map(str::to_owned).collect(),
             seed: plan.seed.to_string(),
             digest: blake3::hash(plan.resolved.to_string().as_bytes()).to_hex().to_string(),
@@ -239,7 +244,29 @@ impl Report {
                 _ => Standing::AsExpected,
             }
         };
-        properties.map(standing).max().unwrap_or(Standing::AsExpected)
+        let lacking = match self.unmet().next() {
+            None => Standing::AsExpected,
+            // Another share, or more time, may show it.
+            Some(_) if !self.is_done() => Standing::Undecided,
+            Some(_) => Standing::Unexpected,
+        };
+        properties.map(standing).max().unwrap_or(Standing::AsExpected).max(lacking)
+    }
+
+    /// Whether it is about all runs that were asked for.
+    pub fn is_done(&self) -> bool {
+        self.share.is_none() && self.wanted == Some(self.tally.runs)
+    }
+
+    /// What ought to happen in some run, and in how many it did.
+    pub fn sometimes(&self) -> impl Iterator<Item = (&str, u64)> {
+        let counts = self.tally.sometimes.iter().copied().chain(std::iter::repeat(0));
+        self.campaign.sometimes.iter().map(String::as_str).zip(counts)
+    }
+
+    /// What ought to happen in some run, and did not.
+    pub fn unmet(&self) -> impl Iterator<Item = &str> {
+        self.sometimes().filter(|(_, runs)| *runs == 0).map(|(name, _)| name)
     }
 
     /// As JSON, with what follows from the rest.
@@ -248,13 +275,16 @@ impl Report {
         let standing = self.standing();
         if let Some(map) = value.as_object_mut() {
             let unsent = self.unsent().collect::<Vec<_>>();
-            let coverage = json!({
+            let mut coverage = json!({
                 "runs": self.tally.runs,
                 "orders": self.tally.orders.count(),
                 "exact": self.tally.orders.is_exact(),
                 "never-sent": unsent,
                 "vacuous": self.vacuous().collect::<Vec<_>>(),
             });
+            if !self.campaign.sometimes.is_empty() {
+                coverage["unmet"] = json!(self.unmet().collect::<Vec<_>>());
+            }
             map.shift_insert(1, "ok".into(), json!(standing == Standing::AsExpected));
             map.shift_insert(2, "coverage".into(), coverage);
         }

@@ -23,6 +23,9 @@ pub struct Tally {
     pub faults: BTreeMap<String, [u64; 2]>,
     /// The verdicts on each property, in the order of the properties.
     pub verdicts: Vec<Verdicts>,
+    /// In how many runs each claim was met, in the order of the claims.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sometimes: Vec<u64>,
     /// The different orders that were seen.
     pub orders: Sketch,
 }
@@ -72,7 +75,18 @@ impl Tally {
         for (mine, its) in self.verdicts.iter_mut().zip(&other.verdicts) {
             mine.merge(its);
         }
+        self.meet(&other.sometimes);
         self.orders.merge(&other.orders);
+    }
+
+    /// Each claim was met in so many more runs.
+    pub(super) fn meet(&mut self, met: &[u64]) {
+        if self.sometimes.len() < met.len() {
+            self.sometimes.resize(met.len(), 0);
+        }
+        for (sum, more) in self.sometimes.iter_mut().zip(met) {
+            *sum += more;
+        }
     }
 
     /// The runs to look at more closely, with the property that each violates.

@@ -60,10 +60,13 @@ impl<'a> Worker<'a> {
         let end = judged(&course, ended);
         let candidate = Candidate { steps: ended.summary.steps, run };
         let mut violated = false;
-        for (verdict, verdicts) in self.runner.verdicts(end).iter().zip(&mut tally.verdicts) {
+        let judged = self.runner.verdicts(end);
+        for (verdict, verdicts) in judged.iter().zip(&mut tally.verdicts) {
             violated |= matches!(verdict, Verdict::Violated { .. });
             verdicts.add(verdict, candidate);
         }
+        let met = self.runner.met(self.subject.plan, &judged);
+        tally.meet(&met.into_iter().map(u64::from).collect::<Vec<_>>());
         tally.runs += 1;
         tally.steps += ended.summary.steps;
         let recording = self.runner.recording();
@@ -140,6 +143,7 @@ impl<'a> Worker<'a> {
         if let Some(map) = scenario.as_object_mut() {
             map.insert("check".into(), json!([failure.property]));
             map.remove("expect");
+            map.shift_remove("sometimes");
         }
         let plan = reload("failure", &scenario, self.subject.catalogue)
             .map_err(|mistakes| Misfit { path: Vec::new(), message: mistakes.to_string() })?;

@@ -12,6 +12,7 @@
 //! and processes that look at their clocks, are refused: one execution stands for many with other times.
 
 mod depend;
+mod exploration;
 mod guided;
 mod races;
 mod tree;
@@ -23,10 +24,10 @@ use crate::{
     scenario::{Misfit, Plan, Vary},
     trace::Level,
 };
+pub use exploration::Exploration;
 use guided::Guided;
 use std::{cell::RefCell, collections::BTreeSet, rc::Rc, sync::Arc};
 use tree::{Ending, Tree};
-use worlds::Worlds;
 
 /// Which orders are left out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -131,6 +132,8 @@ pub struct Explored {
     pub timers: bool,
     /// One for each property that the scenario checks.
     pub tallies: Vec<Tally>,
+    /// In how many executions each of the scenario's claims was met.
+    pub sometimes: Vec<u64>,
     /// Why it was over.
     pub finish: Finish,
 }
@@ -150,7 +153,7 @@ pub struct Tally {
     pub first: Option<Failure>,
 }
 
-/// Searches the scenario of `subject`. After each execution `enough` is asked whether to stop.
+/// Searches the scenario of `subject` on this thread alone. After each execution `enough` is asked whether to stop.
 ///
 /// # Errors
 /// When the reduction would not preserve a property, or the plan does not fit its algorithm.
@@ -159,14 +162,54 @@ pub fn explore(
     settings: &Settings,
     enough: &mut dyn FnMut(&Explored) -> bool,
 ) -> Result<Explored, Refusal> {
-    let mut search = Search::new(subject, settings)?;
-    for world in Worlds::new(subject, &settings.vary, settings.faults) {
-        search.go(&world.plan, settings.faults - world.faults, enough)?;
-        if matches!(search.explored.finish, Finish::Executions | Finish::Enough) {
-            break;
+    Exploration::new(subject, settings, 0).lead(subject, enough)
+}
+
+impl Explored {
+    /// Nothing yet, of a scenario with so many properties and claims.
+    fn none(properties: usize, claims: usize) -> Self {
+        Self {
+            worlds: 0,
+            executions: 0,
+            given_up: 0,
+            cut_short: 0,
+            classes: 0,
+            steps: 0,
+            longest: 0,
+            timers: false,
+            tallies: vec![Tally::default(); properties],
+            sometimes: vec![0; claims],
+            finish: Finish::All,
         }
     }
-    Ok(search.explored)
+
+    /// The worlds that come after these were searched, too.
+    fn add(&mut self, other: Self) {
+        self.worlds += other.worlds;
+        self.executions += other.executions;
+        self.given_up += other.given_up;
+        self.cut_short += other.cut_short;
+        self.classes += other.classes;
+        self.steps += other.steps;
+        self.longest = self.longest.max(other.longest);
+        self.timers |= other.timers;
+        for (mine, its) in self.tallies.iter_mut().zip(other.tallies) {
+            mine.holds += its.holds;
+            mine.vacuous += its.vacuous;
+            mine.violated += its.violated;
+            mine.undecided += its.undecided;
+            mine.first = mine.first.take().or(its.first);
+        }
+        for (mine, its) in self.sometimes.iter_mut().zip(other.sometimes) {
+            *mine += its;
+        }
+        self.finish = if self.cut_short > 0 { Finish::Depth } else { Finish::All };
+    }
+
+    /// Executions that were made, to their end or not.
+    fn made(&self) -> u64 {
+        self.executions + self.given_up
+    }
 }
 
 /// A search that goes on.
@@ -179,6 +222,11 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
+    /// Nothing was searched yet.
+    fn begin(&mut self) {
+        self.explored = Explored::none(self.explored.tallies.len(), self.explored.sometimes.len());
+    }
+
     fn new(subject: &'a Subject<'a>, settings: &'a Settings) -> Result<Self, Refusal> {
         let runner = Runner::new(subject, settings.rules)?;
         let (properties, sees) = (runner.jury().properties(), runner.jury().sees());
@@ -186,18 +234,7 @@ impl<'a> Search<'a> {
         if let Some(place) = sees.iter().position(|sees| reduced && *sees == Sees::Times) {
             return Err(Refusal::Property(properties[place]));
         }
-        let explored = Explored {
-            worlds: 0,
-            executions: 0,
-            given_up: 0,
-            cut_short: 0,
-            classes: 0,
-            steps: 0,
-            longest: 0,
-            timers: false,
-            tallies: vec![Tally::default(); properties.len()],
-            finish: Finish::All,
-        };
+        let explored = Explored::none(properties.len(), subject.plan.sometimes.len());
         let visible_order = sees.contains(&Sees::Order);
         Ok(Self { subject, settings, runner, explored, visible_order })
     }
@@ -270,7 +307,11 @@ impl<'a> Search<'a> {
         self.explored.executions += 1;
         self.explored.longest = self.explored.longest.max(steps);
         self.explored.cut_short += u64::from(end == End::CutShort);
-        for (place, verdict) in self.runner.verdicts(end).into_iter().enumerate() {
+        let verdicts = self.runner.verdicts(end);
+        for (sum, met) in self.explored.sometimes.iter_mut().zip(self.runner.met(plan, &verdicts)) {
+            *sum += u64::from(met);
+        }
+        for (place, verdict) in verdicts.into_iter().enumerate() {
             let tally = &mut self.explored.tallies[place];
             match verdict {
                 Verdict::Holds { .. } => tally.holds += 1,
@@ -295,8 +336,7 @@ impl<'a> Search<'a> {
         if !tree.borrow_mut().backtrack() {
             return Some(if self.explored.cut_short > 0 { Finish::Depth } else { Finish::All });
         }
-        let made = self.explored.executions + self.explored.given_up;
-        (made >= self.settings.executions).then_some(Finish::Executions)
+        (self.explored.made() >= self.settings.executions).then_some(Finish::Executions)
     }
 
     /// The last execution, as a failure.

@@ -14,8 +14,7 @@ use crate::{
 const SMALL: usize = 4;
 
 /// All worlds of a scenario, those with fewer faults first.
-pub(super) struct Worlds<'a> {
-    subject: &'a Subject<'a>,
+pub(super) struct Worlds {
     /// How many faults there are at most.
     most: usize,
     slots: Vec<Slot>,
@@ -23,6 +22,13 @@ pub(super) struct Worlds<'a> {
     faults: Vec<Vec<(usize, Action)>>,
     /// Which faults the next world has, in order.
     next: Option<Vec<usize>>,
+}
+
+/// Faults that a world has.
+pub(super) struct FaultSet {
+    /// What happens where in what the scenario plans, in order.
+    happenings: Vec<(Slot, Action)>,
+    faults: u32,
 }
 
 /// A world to search.
@@ -40,12 +46,23 @@ struct Slot {
     entries: u32,
 }
 
-impl<'a> Worlds<'a> {
+impl Worlds {
     /// With up to `most` faults of the kinds in `vary`.
-    pub(super) fn new(subject: &'a Subject<'a>, vary: &[Vary], most: u32) -> Self {
-        let slots = slots(subject.plan);
-        let faults = faults(subject.plan.setup.names.len(), slots.len(), vary);
-        Self { subject, most: most as usize, slots, faults, next: Some(Vec::new()) }
+    pub(super) fn new(plan: &Plan, vary: &[Vary], most: u32) -> Self {
+        let slots = slots(plan);
+        let faults = faults(plan.setup.names.len(), slots.len(), vary);
+        Self { most: most as usize, slots, faults, next: Some(Vec::new()) }
+    }
+
+    /// The next set of faults; it may make no sense.
+    pub(super) fn next(&mut self) -> Option<FaultSet> {
+        let set = self.next.take()?;
+        self.next = self.after(&set);
+        let happenings = set.iter().flat_map(|fault| self.faults[*fault].iter().cloned());
+        let mut happenings: Vec<(Slot, Action)> =
+            happenings.map(|(slot, action)| (self.slots[slot], action)).collect();
+        happenings.sort_by_key(|(slot, _)| *slot);
+        Some(FaultSet { happenings, faults: set.len() as u32 })
     }
 
     /// The set of faults after this one.
@@ -59,39 +76,23 @@ impl<'a> Worlds<'a> {
         }
         (size < self.most && size < count).then(|| (0..=size).collect())
     }
+}
 
-    /// The scenario with these faults; nothing when it makes no sense.
-    fn world(&self, set: &[usize]) -> Option<World> {
-        let plan = self.subject.plan;
-        let mut happenings: Vec<&(usize, Action)> =
-            set.iter().flat_map(|fault| &self.faults[*fault]).collect();
-        happenings.sort_by_key(|(slot, _)| *slot);
+impl FaultSet {
+    /// The scenario of `subject` with these faults; nothing when it makes no sense.
+    pub(super) fn world(self, subject: &Subject<'_>) -> Option<World> {
+        let plan = subject.plan;
         let mut scenario = plan.resolved.clone();
         let events = scenario["events"].as_array_mut()?;
-        for (slot, action) in happenings.into_iter().rev() {
-            let Slot { at, entries } = self.slots[*slot];
-            let fault = Planned { at, action: action.clone(), lasts: None, may_miss: true, entry: 0 };
+        for (Slot { at, entries }, action) in self.happenings.into_iter().rev() {
+            let fault = Planned { at, action, lasts: None, may_miss: true, entry: 0 };
             events.insert(entries as usize, event(&fault, &plan.setup.names));
         }
         if let Some(map) = scenario.as_object_mut() {
             map.shift_remove("schedule");
         }
-        let plan = reload(&plan.name, &scenario, self.subject.catalogue).ok()?;
-        Some(World { plan, faults: set.len() as u32 })
-    }
-}
-
-impl Iterator for Worlds<'_> {
-    type Item = World;
-
-    fn next(&mut self) -> Option<World> {
-        loop {
-            let set = self.next.take()?;
-            self.next = self.after(&set);
-            if let Some(world) = self.world(&set) {
-                return Some(world);
-            }
-        }
+        let plan = reload(&plan.name, &scenario, subject.catalogue).ok()?;
+        Some(World { plan, faults: self.faults })
     }
 }
 

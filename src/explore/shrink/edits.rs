@@ -18,7 +18,7 @@ impl Shrinker<'_> {
     }
 
     /// Events in chunks of ever smaller size, then repetitions.
-    fn leave_out_events(&mut self, smallest: &mut Failure) {
+    pub(super) fn leave_out_events(&mut self, smallest: &mut Failure) {
         let count = |failure: &Failure| events(&failure.scenario).len();
         let mut size = count(smallest).div_ceil(2).max(1);
         loop {

@@ -26,7 +26,10 @@ const WALKS: u64 = 400;
 /// where that cannot be repeated.
 pub fn shrink(subject: &Subject<'_>, failure: Failure, tries: u64) -> Failure {
     let limit = 1000.max(20 * failure.size() as u64);
-    let mut shrinker = Shrinker { subject: *subject, property: failure.property.clone(), left: tries, limit };
+    // However long the search for something much smaller takes, there must be time to leave out what is idle in the end.
+    let kept = tries / 8;
+    let property = failure.property.clone();
+    let mut shrinker = Shrinker { subject: *subject, property, left: tries - kept, limit };
     let Some(mut smallest) = shrinker.attempt(&failure.scenario, &failure.schedule) else { return failure };
     loop {
         let before = weight(&smallest);
@@ -36,6 +39,12 @@ pub fn shrink(subject: &Subject<'_>, failure: Failure, tries: u64) -> Failure {
         if shrinker.left == 0 || weight(&smallest) >= before {
             break;
         }
+    }
+    let is_smallest = shrinker.left > 0;
+    shrinker.left += kept;
+    if !is_smallest {
+        shrinker.leave_out_events(&mut smallest);
+        shrinker.shrink_schedule(&mut smallest);
     }
     shrinker.shrink_values(&mut smallest);
     smallest
@@ -70,7 +79,7 @@ impl Shrinker<'_> {
         let mut scenario = scenario.clone();
         let map = scenario.as_object_mut()?;
         map.insert("check".into(), json!([self.property]));
-        for key in ["expect", "schedule", "fuzz", "live"] {
+        for key in ["expect", "sometimes", "schedule", "fuzz", "live"] {
             map.remove(key);
         }
         let mut plan: Plan = reload("failure", &scenario, self.subject.catalogue).ok()?;

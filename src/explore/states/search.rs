@@ -2,7 +2,8 @@
 //!
 //! States are dealt out by their hashes to a fixed number of shards. In a round every shard expands some of its
 //! states in order and sorts what follows by the shards it belongs to; then every shard takes in what belongs to it,
-//! source by source. Whoever is free works on the next shard.
+//! source by source. A worker begins with the same shards each time, and helps others with theirs when
+//! it is done.
 
 use super::{
     draft::Draft,
@@ -29,8 +30,13 @@ pub(super) struct Rounds {
     pub(super) space: Space,
     shards: Vec<Shard>,
     gate: Gate,
-    /// The next shard that nobody works on yet.
-    claim: AtomicUsize,
+    /// How many workers there are, and how many have a number.
+    workers: usize,
+    numbered: AtomicUsize,
+    /// Counts the halves of rounds.
+    half: AtomicUsize,
+    /// In which of them each shard was last worked on.
+    taken: [AtomicUsize; SHARDS],
     /// Which states of its level each shard expands in this round: from so many on.
     from: AtomicUsize,
     over: AtomicBool,
@@ -112,7 +118,11 @@ impl Rounds {
             space,
             shards: (0..SHARDS).map(|_| Shard::default()).collect(),
             gate: Gate::new(workers),
-            claim: AtomicUsize::new(0),
+            workers,
+            // The one who leads is the first.
+            numbered: AtomicUsize::new(1),
+            half: AtomicUsize::new(0),
+            taken: [const { AtomicUsize::new(0) }; SHARDS],
             from: AtomicUsize::new(0),
             over: AtomicBool::new(false),
             keeps_returns,
@@ -138,9 +148,10 @@ impl Rounds {
     /// Works until the search is over.
     pub(super) fn work(&self) {
         let guard = Fall(&self.gate);
+        let who = self.numbered.fetch_add(1, Ordering::AcqRel);
         let mut view = View::new(&self.space.interner);
         while self.gate.wait() && !self.over.load(Ordering::Acquire) {
-            self.expand_all(&mut view);
+            self.expand_all(&mut view, who);
             if !self.gate.wait() {
                 break;
             }
@@ -148,7 +159,7 @@ impl Rounds {
             if !self.gate.wait() {
                 break;
             }
-            self.absorb_all(&mut view);
+            self.absorb_all(&mut view, who);
             if !self.gate.wait() {
                 break;
             }
@@ -158,13 +169,13 @@ impl Rounds {
 
     /// One round, by the one who leads.
     pub(super) fn round(&self, view: &mut View<'_>) -> Round {
-        self.claim.store(0, Ordering::Release);
+        self.half.fetch_add(1, Ordering::AcqRel);
         self.gate.wait();
-        self.expand_all(view);
+        self.expand_all(view, 0);
         self.gate.wait();
-        self.claim.store(0, Ordering::Release);
+        self.half.fetch_add(1, Ordering::AcqRel);
         self.gate.wait();
-        self.absorb_all(view);
+        self.absorb_all(view, 0);
         self.gate.wait();
         self.conclude()
     }
@@ -256,26 +267,27 @@ impl Rounds {
         })
     }
 
-    fn expand_all(&self, view: &mut View<'_>) {
+    fn expand_all(&self, view: &mut View<'_>, who: usize) {
         view.refresh();
-        loop {
-            let shard = self.claim.fetch_add(1, Ordering::AcqRel);
-            if shard >= SHARDS {
-                break;
-            }
-            self.expand(view, shard);
-        }
+        self.shards_for(who).for_each(|shard| self.expand(view, shard));
     }
 
-    fn absorb_all(&self, view: &mut View<'_>) {
+    fn absorb_all(&self, view: &mut View<'_>, who: usize) {
         view.refresh();
-        loop {
-            let shard = self.claim.fetch_add(1, Ordering::AcqRel);
-            if shard >= SHARDS {
-                break;
-            }
-            self.absorb(view, shard);
-        }
+        self.shards_for(who).for_each(|shard| self.absorb(view, shard));
+    }
+
+    /// The shards that a worker takes in this half of a round: its own, which its processor knows from the last time, then
+    /// those that others have not come to, from their end.
+    fn shards_for(&self, who: usize) -> impl Iterator<Item = usize> {
+        let half = self.half.load(Ordering::Acquire);
+        let own = (0..SHARDS).filter(move |shard| shard % self.workers == who);
+        let others = (0..SHARDS).rev().filter(move |shard| shard % self.workers != who);
+        let free = move |shard: &usize| {
+            let taken = &self.taken[*shard];
+            taken.load(Ordering::Acquire) != half && taken.swap(half, Ordering::AcqRel) != half
+        };
+        own.chain(others).filter(free)
     }
 
     /// A shard looks at what follows its states.

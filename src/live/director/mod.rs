@@ -29,7 +29,6 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::{
-    io::AsyncBufReadExt,
     process::{Child, ChildStdin},
     sync::mpsc,
 };
@@ -298,10 +297,8 @@ impl Director<'_, '_> {
                         let _gone = actor.child.kill().await;
                     }
                 }
-            }
-            Consequence::Restarted(node) => {
-                // Whoever starts for the first time is there already, and boots by itself.
-                if !self.actors.contains_key(&node) {
+                // The next life gets ready at once: it knows the timeline, and boots when that says so.
+                if self.agenda.brings_back(&self.world, node) {
                     self.restart(node).await?;
                 }
             }
@@ -322,7 +319,10 @@ impl Director<'_, '_> {
                 self.lines.aside(now, entry);
             }
             // The node does that itself.
-            Consequence::Asked { .. } | Consequence::ClockChanged(_) | Consequence::Later { .. } => {}
+            Consequence::Restarted(_)
+            | Consequence::Asked { .. }
+            | Consequence::ClockChanged(_)
+            | Consequence::Later { .. } => {}
         }
         Ok(())
     }

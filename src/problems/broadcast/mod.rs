@@ -14,7 +14,9 @@ mod digest;
 mod order;
 mod reach;
 
-use crate::process::{Example, Measure, Problem, ProcessId, Property, PropertyKind, Sees, Unit, duration};
+use crate::process::{
+    Counted, Example, Measure, Operation, Problem, ProcessId, Property, PropertyKind, Sees, Unit, duration,
+};
 use order::{absolute_order, causal_order, fifo_order, total_order};
 use reach::{acknowledgement, agreement, integrity, self_delivery, uniform_agreement, validity};
 use serde::{Deserialize, Serialize};
@@ -73,6 +75,8 @@ impl Problem for Broadcast {
         },
         Example { node: "bob", request: r#"{broadcast: "hello, alice"}"#, about: "Say this to everybody." },
     ];
+    const OPERATION: Operation =
+        Operation { name: "broadcast", plural: "broadcasts", counted: Counted::RequestsFor("broadcast") };
 
     fn properties() -> Vec<Property<Self>> {
         reaching().into_iter().chain(ordering()).collect()

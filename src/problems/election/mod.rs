@@ -14,7 +14,9 @@ mod digest;
 mod leaders;
 mod outcome;
 
-use crate::process::{Example, Measure, Problem, ProcessId, Property, PropertyKind, Sees, Unit};
+use crate::process::{
+    Counted, Example, Measure, Operation, Problem, ProcessId, Property, PropertyKind, Sees, Unit,
+};
 use leaders::{agreement, elected_once, highest_id, highest_initiator, one_leader};
 use outcome::{stability, termination};
 use serde::{Deserialize, Serialize};
@@ -62,6 +64,8 @@ impl Problem for Election {
         Example { node: "carol", request: "start", about: "There seems to be no leader: hold an election." },
         Example { node: "bob", request: "start", about: "The same, while the other election is under way." },
     ];
+    const OPERATION: Operation =
+        Operation { name: "election", plural: "elections", counted: Counted::Measured("election") };
 
     fn properties() -> Vec<Property<Self>> {
         use PropertyKind::{Liveness, Safety};

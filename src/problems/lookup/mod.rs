@@ -8,7 +8,9 @@
 
 mod owners;
 
-use crate::process::{Example, Measure, Problem, ProcessId, Property, PropertyKind, Sees, Unit, duration};
+use crate::process::{
+    Counted, Example, Measure, Operation, Problem, ProcessId, Property, PropertyKind, Sees, Unit, duration,
+};
 use owners::{answered, available, hops, joined, ownership, responses};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -76,6 +78,8 @@ impl Problem for Lookup {
         Example { node: "alice", request: "{lookup: 42}", about: "Whose is this key?" },
         Example { node: "carol", request: "leave", about: "Be a member no longer." },
     ];
+    const OPERATION: Operation =
+        Operation { name: "lookup", plural: "lookups", counted: Counted::RequestsFor("lookup") };
 
     fn properties() -> Vec<Property<Self>> {
         use PropertyKind::{Liveness, Safety};

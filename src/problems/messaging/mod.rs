@@ -14,7 +14,9 @@ mod order;
 mod reach;
 mod receivers;
 
-use crate::process::{Example, Measure, Problem, ProcessId, Property, PropertyKind, Sees, Unit};
+use crate::process::{
+    Counted, Example, Measure, Operation, Problem, ProcessId, Property, PropertyKind, Sees, Unit,
+};
 use order::{causal_order, fifo_order, prefix};
 use reach::{agreement, honest_acknowledgement, integrity, reliable_delivery};
 use serde::{Deserialize, Serialize};
@@ -86,6 +88,8 @@ impl Problem for Messaging {
             about: "Tell this to each of several processes.",
         },
     ];
+    const OPERATION: Operation =
+        Operation { name: "send", plural: "sends", counted: Counted::RequestsFor("send") };
 
     fn properties() -> Vec<Property<Self>> {
         use PropertyKind::{Liveness, Safety};

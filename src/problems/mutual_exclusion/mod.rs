@@ -13,8 +13,8 @@ mod fairness;
 mod sessions;
 
 use crate::process::{
-    Example, History, Measure, Problem, ProcessId, Property, PropertyKind, Sees, Unit, Verdict, What,
-    duration,
+    Counted, Example, History, Measure, Operation, Problem, ProcessId, Property, PropertyKind, Sees, Unit,
+    Verdict, What, duration,
 };
 use fairness::happened_before_fairness;
 use serde::{Deserialize, Serialize};
@@ -69,6 +69,8 @@ impl Problem for MutualExclusion {
         },
         Example { node: "carol", request: "exit", about: "Leave it now, or as soon as it is entered." },
     ];
+    const OPERATION: Operation =
+        Operation { name: "entry", plural: "entries", counted: Counted::Measured("waiting") };
 
     fn properties() -> Vec<Property<Self>> {
         use PropertyKind::{Liveness, Safety};

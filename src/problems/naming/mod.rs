@@ -9,7 +9,8 @@ mod answers;
 mod changes;
 
 use crate::process::{
-    Example, History, Measure, Problem, Property, PropertyKind, Sees, Unit, What, duration,
+    Counted, Example, History, Measure, Operation, Problem, Property, PropertyKind, Sees, Unit, What,
+    duration,
 };
 use answers::{answered, available, bounded_staleness, responses, truth};
 use serde::{Deserialize, Serialize};
@@ -141,6 +142,8 @@ impl Problem for Naming {
             about: "Which address belongs to this name?",
         },
     ];
+    const OPERATION: Operation =
+        Operation { name: "resolution", plural: "resolutions", counted: Counted::RequestsFor("resolve") };
 
     fn properties() -> Vec<Property<Self>> {
         use PropertyKind::{Liveness, Safety};

@@ -8,7 +8,9 @@
 mod digest;
 mod items;
 
-use crate::process::{Example, Measure, Problem, ProcessId, Property, PropertyKind, Sees, Unit};
+use crate::process::{
+    Counted, Example, Measure, Operation, Problem, ProcessId, Property, PropertyKind, Sees, Unit,
+};
 use items::{admission, at_most_once, bounded, delivery, fifo, integrity};
 use serde::{Deserialize, Serialize};
 
@@ -76,6 +78,8 @@ impl Problem for Queue {
         },
         Example { node: "carol", request: "consume", about: "Take an item out; wait for one if need be." },
     ];
+    const OPERATION: Operation =
+        Operation { name: "item", plural: "items", counted: Counted::RequestsFor("produce") };
 
     fn properties() -> Vec<Property<Self>> {
         use PropertyKind::{Liveness, Safety};

@@ -8,7 +8,9 @@
 mod digest;
 mod jobs;
 
-use crate::process::{Example, Measure, Problem, ProcessId, Property, PropertyKind, Sees, Unit, duration};
+use crate::process::{
+    Counted, Example, Measure, Operation, Problem, ProcessId, Property, PropertyKind, Sees, Unit, duration,
+};
 use jobs::{
     answered, at_most_once, done_means_executed, executed, fifo_start, one_at_a_time, rejected_means_idle,
 };
@@ -89,6 +91,8 @@ impl Problem for Work {
         },
         Example { node: "carol", request: "{submit: {duration: 20ms}}", about: "Do another one." },
     ];
+    const OPERATION: Operation =
+        Operation { name: "job", plural: "jobs", counted: Counted::RequestsFor("submit") };
 
     fn properties() -> Vec<Property<Self>> {
         use PropertyKind::{Liveness, Safety};
