@@ -27,10 +27,61 @@ pub enum Command {
     },
     /// The application asks for this.
     Ask(Value),
+    /// Somebody says this: it becomes the problem's request, or the answer to a guest who waits for one.
+    Say(String),
+    /// Somebody says this to one node.
+    Send {
+        /// To whom.
+        to: String,
+        /// What.
+        text: String,
+    },
+    /// Show something.
+    Show(Matter),
+    /// Something goes wrong from now on.
+    Fault(Fault),
     /// Say how things stand, in answer to the question with this number.
     Status(u64),
     /// Say goodbye and stop.
     Quit,
+}
+
+/// What can be shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Matter {
+    /// Who is there.
+    Who,
+    /// What the clocks say.
+    Clock,
+    /// What was sent and received.
+    Stats,
+    /// Where the journal is.
+    Trace,
+}
+
+/// What somebody makes go wrong at a node while it runs. It happens between the node and the network: what does not come
+/// in never was there for the process, so the journal still says everything that did.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fault {
+    /// The process is killed.
+    Crash,
+    /// Nothing happens for so many milliseconds; then what came meanwhile.
+    Pause(u64),
+    /// What goes to a node takes so many milliseconds longer.
+    Delay {
+        /// Which.
+        to: String,
+        /// How much longer.
+        milliseconds: u64,
+    },
+    /// Nothing goes to a node and nothing comes from it.
+    Drop(String),
+    /// These nodes are on one side and the others are on another, this one where it belongs.
+    Partition(Vec<String>),
+    /// Everything works again.
+    Heal,
 }
 
 /// What a node tells.
@@ -43,6 +94,8 @@ pub enum Report {
     Output(Value),
     /// How things stand.
     Status(Status),
+    /// Something to be read: a line, not yet escaped.
+    Shown(String),
     /// Something that came in, or was typed, was refused: a sentence.
     Refused(String),
     /// It stops.

@@ -4,6 +4,7 @@ mod events;
 mod expect;
 mod findings;
 mod judge;
+mod live;
 mod mistakes;
 mod network;
 mod nodes;
@@ -27,6 +28,7 @@ mod values;
 
 pub(crate) use expect::includes;
 pub use expect::{Difference, Remark, Results};
+pub use live::{GuestAlias, GuestStyle, Live, LiveGuests, LiveTransport, Multicast};
 pub use mistakes::{Mistake, Mistakes};
 pub use overrides::Override;
 pub use path::Segment;
@@ -36,6 +38,7 @@ pub use schedule::{Move, Parcel, Schedule, ScheduleStep, Then};
 pub use schema::schema;
 pub use sometimes::{Claim, Moment, Sight};
 pub use suggest::nearest;
+pub use values::{Door, GroupAddress, Interface};
 
 use crate::{process::Names, world::Setup};
 use findings::{Finding, Findings, Place, at};

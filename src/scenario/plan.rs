@@ -1,6 +1,6 @@
 //! What a scenario means: everything checked, everything named, every default filled in.
 
-use super::{Claim, Schedule, raw_search::Vary};
+use super::{Claim, Schedule, live::Live, raw_search::Vary};
 use crate::{
     process::{ProcessId, Verdict},
     world::Setup,
@@ -44,8 +44,8 @@ pub struct Plan {
     pub addresses: BTreeMap<ProcessId, String>,
     /// What `synod fuzz` varies.
     pub fuzz: Option<Fuzz>,
-    /// What `synod live` needs, as written.
-    pub live: Option<Value>,
+    /// What `synod live` needs.
+    pub live: Option<Live>,
     /// An exact order of events.
     pub schedule: Option<Schedule>,
     /// The scenario again with every default written out and every override applied: loading it gives this plan.

@@ -2,6 +2,7 @@
 
 pub(super) use super::raw_search::{Fuzz, Schedule, ScheduleStep, ThenName};
 use super::{
+    live::Live,
     shorthand::{Claim, Expect, List, Nodes, Short},
     values::{Chance, Drift, Length, Offset, Rate, Seed},
 };
@@ -53,7 +54,7 @@ pub(super) struct Scenario {
     /// What `synod fuzz` varies.
     pub(super) fuzz: Option<Fuzz>,
     /// What `synod live` needs.
-    pub(super) live: Option<Value>,
+    pub(super) live: Option<Live>,
     /// An exact order of events, as `synod fuzz` and `synod explore` write it.
     pub(super) schedule: Option<Schedule>,
 }

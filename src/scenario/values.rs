@@ -76,6 +76,12 @@ written! {
         "description": "A number of up to 64 bits; above 2^53 better as text.",
         "anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": "^[0-9]+$"}]
     });
+    Door, json_schema!({
+        "description": "A port of the address where the node listens, or host and port.",
+        "anyOf": [{"type": "integer", "minimum": 0, "maximum": 65535}, {"type": "string", "pattern": "^(.+:)?[0-9]+$"}]
+    });
+    GroupAddress, json_schema!({"type": "string", "pattern": "^[0-9.]+:[0-9]+$", "description": "A multicast group such as 224.3.29.71:10000."});
+    Interface, json_schema!({"type": "string", "pattern": "^[0-9.]+$", "description": "The address of an interface such as 192.168.1.7."});
 }
 
 /// A duration.
@@ -234,6 +240,74 @@ impl Written for Drift {
     }
 }
 
+/// A port, with or without the host whose it is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Door {
+    /// The host; the node's own when absent.
+    pub host: Option<String>,
+    /// The port; 0 takes any.
+    pub port: u16,
+}
+
+impl Written for Door {
+    const EXPECTED: &'static str = "a port such as 12345, or HOST:PORT";
+
+    fn read(text: &str) -> Result<Self, String> {
+        let (host, port) = match text.rsplit_once(':') {
+            Some((host, port)) => (Some(host), port),
+            None => (None, text),
+        };
+        let fits = host.is_none_or(|host| !host.is_empty() && !host.contains(char::is_whitespace));
+        match port.parse() {
+            Ok(port) if fits => Ok(Self { host: host.map(str::to_owned), port }),
+            _ => Err(format!("`{text}` is not a port; write 12345 or 0.0.0.0:12345, say")),
+        }
+    }
+}
+
+/// An IP multicast group.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct GroupAddress {
+    /// The address.
+    pub address: [u8; 4],
+    /// The port.
+    pub port: u16,
+}
+
+impl Written for GroupAddress {
+    const EXPECTED: &'static str = "a multicast group such as \"224.3.29.71:10000\"";
+
+    fn read(text: &str) -> Result<Self, String> {
+        let wrong = || format!("`{text}` is not a multicast group; write 224.3.29.71:10000, say");
+        let (address, port) = text.rsplit_once(':').ok_or_else(wrong)?;
+        let address = octets(address).ok_or_else(wrong)?;
+        let port = port.parse().ok().filter(|port| *port != 0).ok_or_else(wrong)?;
+        if !(224..=239).contains(&address[0]) {
+            return Err(format!("`{text}` is no multicast group: those are 224.0.0.0 to 239.255.255.255"));
+        }
+        Ok(Self { address, port })
+    }
+}
+
+/// An interface, by its address.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Interface(pub [u8; 4]);
+
+impl Written for Interface {
+    const EXPECTED: &'static str = "the address of an interface such as 192.168.1.7";
+
+    fn read(text: &str) -> Result<Self, String> {
+        let wrong = || format!("`{text}` is no interface's address; write 192.168.1.7, say");
+        octets(text).map(Self).ok_or_else(wrong)
+    }
+}
+
+/// An IPv4 address.
+fn octets(text: &str) -> Option<[u8; 4]> {
+    let parts: Option<Vec<u8>> = text.split('.').map(|part| part.parse().ok()).collect();
+    parts?.try_into().ok()
+}
+
 /// A seed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Seed(pub(super) u64);
@@ -317,6 +391,28 @@ mod tests {
         for wrong in ["", "100", "ppm", "-100%", "1000%", "--1ppm"] {
             assert!(Drift::read(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_door_is_a_port_with_or_without_a_host() {
+        assert_eq!(Door::read("12345"), Ok(Door { host: None, port: 12345 }));
+        assert_eq!(Door::read("0.0.0.0:1"), Ok(Door { host: Some("0.0.0.0".into()), port: 1 }));
+        assert_eq!(Door::read("[::1]:1"), Ok(Door { host: Some("[::1]".into()), port: 1 }));
+        for wrong in ["", "65536", "-1", ":1", "host", "host:", "a b:1"] {
+            assert!(Door::read(wrong).unwrap_err().contains("write 12345"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_multicast_group_is_one() {
+        let group = GroupAddress { address: [224, 3, 29, 71], port: 10000 };
+        assert_eq!(GroupAddress::read("224.3.29.71:10000"), Ok(group));
+        assert!(GroupAddress::read("192.168.1.7:10000").unwrap_err().contains("224.0.0.0 to"));
+        for wrong in ["224.3.29.71", "224.3.29:1", "224.3.29.71:0", "224.3.29.256:1", "group:1"] {
+            assert!(GroupAddress::read(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(Interface::read("10.0.0.1"), Ok(Interface([10, 0, 0, 1])));
+        assert!(Interface::read("eth0").is_err());
     }
 
     #[test]

@@ -25,6 +25,12 @@ pub(in crate::cli) struct Live {
     /// What carries the messages [default: the scenario's `live.transport`, or tcp]
     #[arg(long, value_enum, value_name = "HOW")]
     pub(super) transport: Option<Transport>,
+    /// Find the other nodes by multicast on the LAN
+    #[arg(long, conflicts_with = "all")]
+    pub(super) discover: bool,
+    /// Close the group: this file holds its key, a passphrase or 32 random bytes
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "all")]
+    pub(super) group_key: Option<PathBuf>,
     /// Where journals and what nodes save are kept [default: a folder named after the scenario; with --all one that is removed]
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) dir: Option<PathBuf>,
@@ -54,6 +60,8 @@ pub(super) enum Transport {
     Tcp,
     /// A datagram for each message
     Udp,
+    /// A datagram to an IP multicast group that all nodes are in
+    Multicast,
 }
 
 impl Transport {
@@ -61,6 +69,7 @@ impl Transport {
         match self {
             Self::Tcp => TransportKind::Tcp,
             Self::Udp => TransportKind::Udp,
+            Self::Multicast => TransportKind::Multicast,
         }
     }
 
@@ -68,6 +77,7 @@ impl Transport {
         match self {
             Self::Tcp => "tcp",
             Self::Udp => "udp",
+            Self::Multicast => "multicast",
         }
     }
 }

@@ -3,7 +3,10 @@
 mod all;
 mod args;
 mod node;
+mod prompt;
 mod replay;
+mod settings;
+mod signals;
 
 pub(super) use args::{Live, MergeJournals};
 pub(super) use replay::{merge, replay};
@@ -18,7 +21,7 @@ use crate::{
     live::TransportKind,
     process::parse_duration,
     registry::Registry,
-    scenario::{Override, Plan},
+    scenario::{LiveTransport, Override, Plan},
 };
 use std::path::Path;
 
@@ -53,8 +56,21 @@ fn plan(registry: &Registry, wanted: &Live, file: &Path, overrides: &[Override])
     Ok(plan)
 }
 
-fn transport(wanted: &Live, _plan: &Plan) -> TransportKind {
-    wanted.transport.map_or(TransportKind::Tcp, args::Transport::kind)
+/// What carries the messages: what the command line says, what the scenario says, or TCP.
+fn transport(wanted: &Live, plan: &Plan) -> Result<TransportKind, Failure> {
+    let live = plan.live.as_ref().and_then(|live| live.transport);
+    let kind = match (wanted.transport, live) {
+        (Some(transport), _) => transport.kind(),
+        (None, Some(LiveTransport::Udp)) => TransportKind::Udp,
+        (None, Some(LiveTransport::Multicast)) => TransportKind::Multicast,
+        (None, Some(LiveTransport::Tcp) | None) => TransportKind::Tcp,
+    };
+    if kind == TransportKind::Multicast && plan.setup.routing {
+        let sentence = "with `routing: shortest-path` messages go from neighbour to neighbour, but a multicast reaches \
+                        everybody at once; take --transport udp";
+        return Err(Failure::Usage(sentence.into()));
+    }
+    Ok(kind)
 }
 
 /// Runs what is asynchronous.

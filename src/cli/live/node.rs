@@ -2,28 +2,25 @@
 
 use super::{
     super::{
+        args::Format,
         exit::{Exit, Failure},
         output::Output,
     },
-    Live,
-    args::resolve,
-    block_on, transport,
+    Live, block_on,
+    prompt::{self, Screen},
+    settings::settings,
+    signals,
 };
 use crate::{
     live::{
+        TransportKind,
         control::{Command, Report},
         node::{self, NodeError, Settings},
     },
-    process::ProcessId,
     registry::Registry,
-    scenario::{self, Plan},
+    scenario::Plan,
 };
-use std::{
-    collections::BTreeMap,
-    io::{self, BufRead, Write},
-    net::SocketAddr,
-    path::PathBuf,
-};
+use std::io::{self, BufRead, Write};
 use tokio::sync::mpsc;
 
 /// How many commands may wait.
@@ -36,27 +33,59 @@ pub(super) fn run(
     plan: &Plan,
     output: &mut Output,
 ) -> Result<Exit, Failure> {
-    let settings = settings(wanted, plan)?;
+    let settings = settings(registry, wanted, plan)?;
     let header = registry.header(plan, settings.seed);
     let actors = registry.actors(plan).map_err(|error| Failure::Internal(error.to_string()))?;
     output.flush()?;
+    if settings.key.as_ref().is_some_and(crate::live::seal::GroupKey::is_exposed) {
+        output.warn("--group-key: other users of this computer may read this file");
+    }
+    let machine = wanted.directed || !matches!(wanted.reporting.format(), Format::Human);
+    let banner = banner(plan, &settings);
     let work = async {
         let (command_sender, commands) = mpsc::channel(COMMANDS);
         let (report_sender, reports) = mpsc::unbounded_channel();
-        let told = tokio::spawn(tell(reports));
-        // A thread of its own: the end of the process need not wait for what is never typed.
-        std::thread::spawn(move || listen(&command_sender));
+        let told = if wanted.directed {
+            // A thread of its own: the end of the process need not wait for what is never typed.
+            std::thread::spawn(move || listen(&command_sender));
+            tokio::spawn(tell(reports))
+        } else {
+            signals::watch(command_sender.clone(), prompt::restore);
+            let name = plan.setup.names.name(settings.node);
+            let screen = prompt::start(&name, command_sender, machine);
+            if machine { tokio::spawn(tell(reports)) } else { tokio::spawn(show(reports, screen, banner)) }
+        };
         let ended = node::run(plan, header, actors, settings, commands, report_sender).await;
         // What it said last is worth waiting for.
         let _told = told.await;
         ended
     };
-    block_on(work)?.map_err(|error| failure(&error))?;
+    let ended = block_on(work);
+    prompt::restore();
+    ended?.map_err(|error| failure(&error))?;
     Ok(Exit::Held)
 }
 
 fn failure(error: &NodeError) -> Failure {
     Failure::Usage(error.to_string())
+}
+
+/// What is said when the node listens; `ADDRESS` stands for where.
+fn banner(plan: &Plan, settings: &Settings) -> String {
+    let name = plan.setup.names.name(settings.node);
+    let transport = match settings.transport {
+        TransportKind::Tcp => "tcp",
+        TransportKind::Udp => "udp",
+        TransportKind::Multicast => "multicast",
+    };
+    let group = match &settings.key {
+        Some(_) => "closed: encrypted, members only",
+        None if settings.listen.ip().is_loopback() => "open, not encrypted, this computer only",
+        None => {
+            "open and not encrypted: whoever reaches this address can take part and listen (--group-key closes it)"
+        }
+    };
+    format!("{name} on ADDRESS ({transport}), group {}: {group}", settings.group)
 }
 
 /// Passes commands on, lines of JSON from standard input. At its end the node stops.
@@ -88,48 +117,11 @@ async fn tell(mut reports: mpsc::UnboundedReceiver<Report>) {
     }
 }
 
-fn settings(wanted: &Live, plan: &Plan) -> Result<Settings, Failure> {
-    let names = &plan.setup.names;
-    let name = wanted.node.as_deref().unwrap_or_default();
-    let find = |name: &str, flag: &str| {
-        names.find(name).ok_or_else(|| {
-            let known: Vec<String> = names.ids().take(20).map(|id| names.name(id).into_owned()).collect();
-            let hint = scenario::nearest(name, known.iter().map(String::as_str)).map_or_else(
-                || format!("; it has {}", known.join(", ")),
-                |near| format!("; did you mean `{near}`?"),
-            );
-            Failure::Usage(format!("--{flag} {name}: the scenario has no such node{hint}"))
-        })
-    };
-    let node = find(name, "node")?;
-    let usage = |flag: &'static str| move |because: String| Failure::Usage(format!("{flag}: {because}"));
-    let address = |id: &ProcessId| plan.addresses.get(id).map(String::as_str);
-    let listen = match wanted.listen.as_deref().or_else(|| address(&node)) {
-        Some(text) => resolve(text).map_err(usage("--listen"))?,
-        None => SocketAddr::from(([127, 0, 0, 1], 0)),
-    };
-    let mut peers = BTreeMap::new();
-    for (id, text) in plan.addresses.iter().filter(|(id, _)| **id != node) {
-        peers.insert(*id, resolve(text).map_err(usage("address"))?);
+/// Shows reports to people.
+async fn show(mut reports: mpsc::UnboundedReceiver<Report>, mut screen: Screen, banner: String) {
+    while let Some(report) = reports.recv().await {
+        if !screen.show(&report, &banner) {
+            return;
+        }
     }
-    for (peer, address) in wanted.peers().map_err(Failure::Usage)? {
-        peers.insert(find(&peer, "peer")?, address);
-    }
-    Ok(Settings {
-        node,
-        seed: wanted.sources.seed.unwrap_or(plan.seed),
-        group: plan.name.clone(),
-        listen,
-        peers,
-        transport: transport(wanted, plan),
-        folder: wanted.dir.clone().unwrap_or_else(|| default_folder(plan)),
-        speed: wanted.speed.get(),
-        directed: wanted.directed,
-    })
-}
-
-/// Where a node's files are unless somebody says otherwise.
-fn default_folder(plan: &Plan) -> PathBuf {
-    let plain = |c: char| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' };
-    PathBuf::from(format!("live-{}", plan.name.chars().map(plain).collect::<String>()))
 }

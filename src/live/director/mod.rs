@@ -374,7 +374,7 @@ impl Director<'_, '_> {
             Some(Report::Bye(summary)) => {
                 self.summaries.insert(name, summary);
             }
-            Some(Report::Status(_) | Report::Output(_) | Report::Refused(_)) => {}
+            Some(Report::Status(_) | Report::Output(_) | Report::Refused(_) | Report::Shown(_)) => {}
             // Crashed from here: it was no longer counted.
             None if !current => {}
             None => return self.lost(node),

@@ -1,12 +1,17 @@
 //! How lines get from node to node: UDP, TCP and IP multicast.
 
+mod lock;
+mod multicast;
 mod tcp;
 mod udp;
 
+pub(super) use lock::Lock;
+pub use multicast::Group;
+
 use super::wire::{Hello, Refusal};
 use crate::process::ProcessId;
-use std::{collections::BTreeMap, io, net::SocketAddr, sync::Arc};
-use tokio::sync::mpsc;
+use std::{collections::BTreeMap, io, net::SocketAddr, sync::Arc, time::Duration};
+use tokio::{net::TcpStream, sync::mpsc};
 
 /// How nodes talk.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
@@ -17,6 +22,8 @@ pub enum Kind {
     Tcp,
     /// A datagram for each message.
     Udp,
+    /// A datagram to a group that all nodes are in.
+    Multicast,
 }
 
 /// Where a line came from.
@@ -35,21 +42,32 @@ pub(super) enum Incoming {
     Line(Source, Vec<u8>),
     /// Something that was refused already.
     Refused(SocketAddr, Refusal),
+    /// A node said that it is there.
+    Found(ProcessId, SocketAddr),
+    /// A connection of somebody who is no node, with what was read of it already.
+    Guest(TcpStream, SocketAddr, Vec<u8>),
+    /// A datagram of somebody who is no node.
+    Text(SocketAddr, Vec<u8>),
 }
 
 /// How many lines may wait to be handled; then those who send are slowed down.
 const INCOMING_LIMIT: usize = 4096;
 
 /// What everybody needs to know of this node.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Identity {
     pub(super) hello: Arc<Hello>,
     pub(super) names: crate::process::Names,
+    /// What closes the group.
+    pub(super) lock: Lock,
+    /// After how long a connection that says nothing is a guest's, who waits to be asked; never when guests are not
+    /// expected.
+    pub(super) silence: Option<Duration>,
 }
 
 impl Identity {
-    /// Whether a hello is one of this group's, and whose.
-    pub(super) fn check(&self, line: &[u8]) -> Result<ProcessId, Refusal> {
+    /// Whether a hello is one of this group's, whose, and where its sender says that it is.
+    pub(super) fn check(&self, line: &[u8]) -> Result<(ProcessId, Option<String>), Refusal> {
         let text = super::wire::checked(line)?;
         let hello: Hello = serde_json::from_str(text).map_err(super::wire::malformed)?;
         if hello.hello != 1 {
@@ -61,8 +79,21 @@ impl Identity {
         if hello.algorithm != self.hello.algorithm {
             return Err(Refusal::OtherAlgorithm(hello.algorithm));
         }
-        self.names.find(&hello.node).ok_or(Refusal::UnknownSender(hello.node))
+        let node = self.names.find(&hello.node).ok_or(Refusal::UnknownSender(hello.node))?;
+        Ok((node, hello.address))
     }
+}
+
+/// How the sockets of a node are opened.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Opening {
+    pub(super) kind: Kind,
+    pub(super) listen: SocketAddr,
+    /// Whether it waits for others that are not there yet; otherwise who is not there is down.
+    pub(super) patient: bool,
+    pub(super) group: Group,
+    /// Whether nodes find each other by multicast.
+    pub(super) discover: bool,
 }
 
 /// The sockets of a node.
@@ -70,39 +101,59 @@ pub(super) struct Transport {
     address: SocketAddr,
     peers: BTreeMap<ProcessId, SocketAddr>,
     inner: Inner,
+    /// By which other nodes find this one.
+    _announced: Option<multicast::Member>,
 }
 
 enum Inner {
     Tcp(tcp::Connections),
     Udp(udp::Socket),
+    Multicast(multicast::Member),
 }
 
 impl Transport {
-    /// Opens the sockets. What comes in goes to the receiver that is given back. A patient node waits for others that
-    /// are not there yet; otherwise who is not there is down.
+    /// Opens the sockets. What comes in goes to the receiver that is given back.
     pub(super) async fn open(
-        kind: Kind,
-        listen: SocketAddr,
+        opening: Opening,
         identity: Identity,
-        patient: bool,
     ) -> io::Result<(Self, mpsc::Receiver<Incoming>)> {
+        let Opening { kind, listen, patient, group, discover } = opening;
         let (sender, receiver) = mpsc::channel(INCOMING_LIMIT);
         let (address, inner) = match kind {
             Kind::Tcp => {
+                let (identity, sender) = (identity.clone(), sender.clone());
                 let (address, connections) = tcp::Connections::open(listen, identity, sender, patient)?;
                 (address, Inner::Tcp(connections))
             }
             Kind::Udp => {
-                let (address, socket) = udp::Socket::open(listen, sender).await?;
+                let (address, socket) = udp::Socket::open(listen, identity.clone(), sender.clone()).await?;
                 (address, Inner::Udp(socket))
             }
+            Kind::Multicast => {
+                let (identity, sender) = (identity.clone(), sender.clone());
+                let (address, member) =
+                    multicast::Member::join(group, listen, identity, sender, true).await?;
+                member.announce(address);
+                (address, Inner::Multicast(member))
+            }
         };
-        Ok((Self { address, peers: BTreeMap::new(), inner }, receiver))
+        let mut announced = None;
+        if discover && kind != Kind::Multicast {
+            let (_, member) = multicast::Member::join(group, listen, identity, sender, false).await?;
+            member.announce(address);
+            announced = Some(member);
+        }
+        Ok((Self { address, peers: BTreeMap::new(), inner, _announced: announced }, receiver))
     }
 
     /// Where this node listens.
     pub(super) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Whether everybody gets everything: what is for others is to be passed over.
+    pub(super) fn is_shared(&self) -> bool {
+        matches!(self.inner, Inner::Multicast(_))
     }
 
     /// Says where a node is.
@@ -122,10 +173,22 @@ impl Transport {
 
     /// Sends a line; false when there is no way to its receiver, or too much waits for it already.
     pub(super) fn send(&mut self, to: ProcessId, line: Vec<u8>) -> bool {
+        if let Inner::Multicast(member) = &self.inner {
+            return member.send(line);
+        }
         let Some(address) = self.peers.get(&to) else { return false };
         match &mut self.inner {
             Inner::Tcp(connections) => connections.send(to, line),
-            Inner::Udp(socket) => socket.send(*address, &line),
+            Inner::Udp(socket) => socket.send(*address, line),
+            Inner::Multicast(_) => false,
+        }
+    }
+
+    /// Answers somebody who is no node and sent a datagram; false when that cannot be.
+    pub(super) fn answer(&self, to: SocketAddr, text: &str) -> bool {
+        match &self.inner {
+            Inner::Udp(socket) => socket.answer(to, text),
+            Inner::Tcp(_) | Inner::Multicast(_) => false,
         }
     }
 
@@ -133,7 +196,7 @@ impl Transport {
     pub(super) fn backlog(&self) -> usize {
         match &self.inner {
             Inner::Tcp(connections) => connections.backlog(),
-            Inner::Udp(_) => 0,
+            Inner::Udp(_) | Inner::Multicast(_) => 0,
         }
     }
 }

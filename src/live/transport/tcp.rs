@@ -1,8 +1,11 @@
 //! TCP: one connection from each node to each node it sends to, lines of JSON after a hello.
 
-use super::{Identity, Incoming, Source};
+use super::{Identity, Incoming, Lock, Source};
 use crate::{
-    live::wire::{LINE_LIMIT, Refusal},
+    live::{
+        seal,
+        wire::{LINE_LIMIT, Refusal},
+    },
     process::ProcessId,
 };
 use socket2::{Domain, Protocol, Socket, Type};
@@ -36,6 +39,7 @@ const FIRST_TRIES: u32 = 1500;
 /// All connections of a node.
 pub(super) struct Connections {
     hello: Vec<u8>,
+    lock: Lock,
     /// How often a peer that was never there is tried.
     tries: u32,
     writers: BTreeMap<ProcessId, Writer>,
@@ -63,11 +67,11 @@ impl Connections {
         socket.listen(1024)?;
         let listener = TcpListener::from_std(socket.into())?;
         let address = listener.local_addr()?;
-        let mut hello = serde_json::to_vec(&*identity.hello)?;
-        hello.push(b'\n');
+        let hello = serde_json::to_vec(&*identity.hello)?;
+        let lock = identity.lock.clone();
         tokio::spawn(accept(listener, identity, incoming));
         let tries = if patient { FIRST_TRIES } else { 1 };
-        Ok((address, Self { hello, tries, writers: BTreeMap::new(), waiting: Arc::default() }))
+        Ok((address, Self { hello, lock, tries, writers: BTreeMap::new(), waiting: Arc::default() }))
     }
 
     /// A node is at this address from now on: an older connection is given up.
@@ -77,6 +81,7 @@ impl Connections {
         let writer = Outgoing {
             address,
             hello: self.hello.clone(),
+            lock: self.lock.clone(),
             tries: self.tries,
             lines: receiver,
             waiting: waiting.clone(),
@@ -87,9 +92,8 @@ impl Connections {
     }
 
     /// Puts a line behind those that wait for a node.
-    pub(super) fn send(&mut self, to: ProcessId, mut line: Vec<u8>) -> bool {
+    pub(super) fn send(&mut self, to: ProcessId, line: Vec<u8>) -> bool {
         let Some(writer) = self.writers.get(&to) else { return false };
-        line.push(b'\n');
         if writer.waiting.load(Ordering::Relaxed) + line.len() > OUTGOING_LIMIT {
             return false;
         }
@@ -108,6 +112,7 @@ impl Connections {
 struct Outgoing {
     address: SocketAddr,
     hello: Vec<u8>,
+    lock: Lock,
     tries: u32,
     lines: mpsc::UnboundedReceiver<Vec<u8>>,
     /// How many bytes wait.
@@ -126,13 +131,18 @@ impl Outgoing {
         let mut bytes = Vec::new();
         while self.lines.recv_many(&mut lines, 1024).await > 0 {
             let count = lines.len();
-            bytes.clear();
-            lines.drain(..).for_each(|line: Vec<u8>| bytes.extend_from_slice(&line));
+            let size: usize = lines.iter().map(Vec::len).sum();
             if stream.as_ref().is_some_and(is_closed) {
                 stream = None;
             }
             if stream.is_none() {
                 stream = self.connect(if met { 1 } else { self.tries }).await;
+            }
+            bytes.clear();
+            // Sealed only now: what waited long would be too late for its receiver to tell it from a replay.
+            for line in lines.drain(..).filter_map(|line| self.lock.line(line)) {
+                bytes.extend_from_slice(&line);
+                bytes.push(b'\n');
             }
             if let Some(open) = &mut stream {
                 met = true;
@@ -140,7 +150,7 @@ impl Outgoing {
                     stream = None;
                 }
             }
-            self.waiting.fetch_sub(bytes.len(), Ordering::Relaxed);
+            self.waiting.fetch_sub(size, Ordering::Relaxed);
             self.total.fetch_sub(count, Ordering::Relaxed);
         }
     }
@@ -148,7 +158,9 @@ impl Outgoing {
     async fn connect(&self, tries: u32) -> Option<TcpStream> {
         for left in (0..tries).rev() {
             if let Ok(mut stream) = TcpStream::connect(self.address).await {
-                let greeted = stream.set_nodelay(true).is_ok() && stream.write_all(&self.hello).await.is_ok();
+                let mut hello = self.lock.line(self.hello.clone())?;
+                hello.push(b'\n');
+                let greeted = stream.set_nodelay(true).is_ok() && stream.write_all(&hello).await.is_ok();
                 return greeted.then_some(stream);
             }
             if self.lines.is_closed() {
@@ -194,34 +206,28 @@ struct Reader {
 
 impl Reader {
     async fn read(mut self) {
-        let mut codec = AnyDelimiterCodec::new_with_max_length(b"\n".to_vec(), Vec::new(), LINE_LIMIT);
+        let limit = if self.identity.lock.is_closed() { seal::LINE_MAX } else { LINE_LIMIT };
+        let mut codec = AnyDelimiterCodec::new_with_max_length(b"\n".to_vec(), Vec::new(), limit);
         let mut buffer = BytesMut::with_capacity(64 << 10);
+        if !self.is_node(&mut buffer).await {
+            let guest = Incoming::Guest(self.stream, self.address, buffer.to_vec());
+            // Nobody is at home any more.
+            let _gone = self.incoming.send(guest).await;
+            return;
+        }
         let mut node: Option<ProcessId> = None;
         loop {
             loop {
-                let refusal = match codec.decode(&mut buffer) {
+                let line = match codec.decode(&mut buffer) {
                     Ok(None) => break,
-                    Ok(Some(line)) => match (node, without_return(&line)) {
-                        (_, []) => continue,
-                        (Some(node), line) => {
-                            let line = Incoming::Line(Source::Node(node), line.to_vec());
-                            if self.incoming.send(line).await.is_err() {
-                                return;
-                            }
-                            continue;
-                        }
-                        (None, line) => match self.identity.check(line) {
-                            Ok(named) => {
-                                node = Some(named);
-                                continue;
-                            }
-                            Err(refusal) => refusal,
-                        },
-                    },
-                    Err(AnyDelimiterCodecError::MaxChunkLengthExceeded) => Refusal::TooLong,
+                    Ok(Some(line)) => self.understand(&mut node, without_return(&line)),
+                    Err(AnyDelimiterCodecError::MaxChunkLengthExceeded) => {
+                        Some(Incoming::Refused(self.address, Refusal::TooLong))
+                    }
                     Err(AnyDelimiterCodecError::Io(_)) => return,
                 };
-                if self.incoming.send(Incoming::Refused(self.address, refusal)).await.is_err() {
+                let Some(line) = line else { continue };
+                if self.incoming.send(line).await.is_err() {
                     return;
                 }
                 // A stranger gets no second chance on this connection.
@@ -234,6 +240,56 @@ impl Reader {
                 Ok(_) => {}
             }
         }
+    }
+
+    /// Whether a node speaks, as its first character tells: everybody else is a guest, and so is who says nothing where
+    /// guests are expected.
+    async fn is_node(&mut self, buffer: &mut BytesMut) -> bool {
+        let first = self.stream.read_buf(buffer);
+        let read = match self.identity.silence {
+            None => first.await,
+            Some(silence) => match tokio::time::timeout(silence, first).await {
+                Ok(read) => read,
+                Err(_) => return false,
+            },
+        };
+        !matches!(read, Ok(length) if length > 0) || buffer.first() == Some(&b'{')
+    }
+
+    /// What a line means; nothing when it is a hello, or empty.
+    fn understand(&self, node: &mut Option<ProcessId>, line: &[u8]) -> Option<Incoming> {
+        if line.is_empty() && node.is_some() {
+            return None;
+        }
+        let refused = |refusal| Some(Incoming::Refused(self.address, refusal));
+        let (sender, text) = match self.identity.lock.open(line) {
+            Ok(opened) => opened.map(|opened| (opened.sender, opened.text))?,
+            Err(refusal) => return refused(refusal),
+        };
+        let Some(known) = *node else {
+            return match self.identity.check(&text) {
+                Ok((named, _)) if self.is_sender(named, sender.as_deref()) => {
+                    *node = Some(named);
+                    None
+                }
+                Ok((named, _)) => refused(self.forged(named, sender)),
+                Err(refusal) => refused(refusal),
+            };
+        };
+        if !self.is_sender(known, sender.as_deref()) {
+            return refused(self.forged(known, sender));
+        }
+        Some(Incoming::Line(Source::Node(known), text))
+    }
+
+    /// Whether `sender`, who sealed a line, is the one that it is from. In an open group nobody knows better.
+    fn is_sender(&self, node: ProcessId, sender: Option<&str>) -> bool {
+        sender.is_none_or(|sender| sender == self.identity.names.name(node))
+    }
+
+    fn forged(&self, node: ProcessId, sender: Option<String>) -> Refusal {
+        let claims = self.identity.names.name(node).into_owned();
+        Refusal::Forged { claims, is: sender.unwrap_or_default() }
     }
 }
 
