@@ -17,5 +17,6 @@ pub use line::Line;
 pub use read::{read, read_unverified};
 pub use record::{Counts, Level, Record, Recording};
 pub(crate) use record::{NO_VALUE, NOBODY, NONE};
+#[cfg(feature = "live")]
 pub(crate) use tell::inside;
 pub use tell::{Recorded, Told};
