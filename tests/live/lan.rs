@@ -134,26 +134,21 @@ impl Host {
     }
 }
 
-/// Why there can be no LAN here; none when there can.
-fn obstacle() -> Option<String> {
-    let tried = Lan::new("try");
-    tried.err().map(|failed| failed.message().unwrap_or("no namespaces").to_owned())
-}
-
 /// One order at all hosts, before, during and after a partition.
 pub(super) fn over(transport: &'static str, synod: &str, folder: &Path) -> Result<(), Failed> {
-    if let Some(because) = obstacle() {
-        if env::var_os("LAN").is_some_and(|wanted| wanted == "required") {
-            return Err(because.into());
+    let lan = match Lan::new(transport) {
+        Ok(lan) => lan,
+        Err(failed) if env::var_os("LAN").is_some_and(|wanted| wanted == "required") => return Err(failed),
+        Err(failed) => {
+            let because = failed.message().unwrap_or("no namespaces");
+            println!("skipped: there can be no LAN of network namespaces here: {because}");
+            return Ok(());
         }
-        println!("skipped: there can be no LAN of network namespaces here: {because}");
-        return Ok(());
-    }
+    };
     let folder = folder.join(format!("lan-{transport}"));
     let _first = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder)?;
     fs::write(folder.join("lan.yaml"), SCENARIO)?;
-    let lan = Lan::new(transport)?;
     let hosts: Result<Vec<Host>, Failed> =
         (0..NAMES.len()).map(|place| Host::start(synod, &lan, place, &folder, transport)).collect();
     let mut hosts = hosts?;
