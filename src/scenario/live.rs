@@ -1,8 +1,13 @@
 //! What `synod live` needs to know: how messages travel, who may join as a guest.
 
-use super::values::{Door, GroupAddress, Interface};
+use super::{
+    Reader,
+    findings::at,
+    values::{Door, GroupAddress, Interface},
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 /// What `synod live` needs.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize, JsonSchema)]
@@ -97,4 +102,18 @@ pub enum GuestStyle {
     Causal,
     /// Each text is answered with `Hello from server`, and the connection is closed.
     Hello,
+}
+
+impl Reader<'_> {
+    /// The request that carries what guests say has to be one that takes a text.
+    pub(super) fn live(&mut self, live: Option<&Live>) {
+        let guests = live.and_then(|live| live.guests.as_ref());
+        let Some(word) = guests.and_then(|guests| guests.request.as_ref()) else { return };
+        let request = Value::Object(Map::from_iter([(word.clone(), Value::from("hello"))]));
+        if let Some(Err(misfit)) = self.ask(|facts| facts.check_request(&request)) {
+            let path = at("live").key("guests").key("request");
+            let finding = self.findings.value(path, format!("`{word}` is no request that says a text"));
+            finding.help(format!("of {{{word}: hello}} the algorithm says: {}", misfit.message));
+        }
+    }
 }

@@ -192,6 +192,7 @@ fn plan_of(name: &str, mut tree: Value, catalogue: &dyn Catalogue, findings: &mu
     let sometimes = reader.sometimes(raw.sometimes, &checks);
     let fuzz = reader.fuzz(raw.fuzz.as_ref());
     let schedule = reader.schedule(raw.schedule.as_ref());
+    reader.live(raw.live.as_ref());
     let events_limit = reader.events_limit(raw.events_limit);
     let nodes = nodes.filter(|_| findings.is_empty())?;
     let mut plan = Plan {

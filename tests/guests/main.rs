@@ -5,3 +5,4 @@ mod closed;
 mod node;
 mod prompt;
 mod rooms;
+mod strangers;

@@ -268,12 +268,7 @@ impl Node {
             if self.until.is_some_and(|until| now >= until) {
                 break;
             }
-            for (to, line) in self.faults.due(moment) {
-                self.hand_over(to, line);
-            }
-            for sentence in self.visitors.flush().await {
-                self.report(Report::Refused(sentence));
-            }
+            self.let_out(moment).await;
             let due = self.core.next_due().filter(|_| acts).into_iter().chain(self.until).min();
             let due = due.map(|due| self.clock.until(now, due));
             let fault = self.faults.next().map(|at| at.saturating_duration_since(moment));
@@ -308,6 +303,11 @@ impl Node {
                 () = tokio::time::sleep(sleep.unwrap_or_default()), if sleep.is_some() => {}
             }
         }
+        self.say_goodbye().await
+    }
+
+    /// Everything is written and handed over, and guests are let go: within two seconds.
+    async fn say_goodbye(mut self) -> Result<Summary, NodeError> {
         let now = self.clock.now();
         self.flush()?;
         self.linger().await;
@@ -315,6 +315,16 @@ impl Node {
         self.report(Report::Bye(self.summary.clone()));
         self.visitors.close().await;
         Ok(self.summary)
+    }
+
+    /// What was held up leaves now, and what was typed for guests.
+    async fn let_out(&mut self, now: Instant) {
+        for (to, line) in self.faults.due(now) {
+            self.hand_over(to, line);
+        }
+        for sentence in self.visitors.flush().await {
+            self.report(Report::Refused(sentence));
+        }
     }
 
     /// Hears what has come, and does what is due.
