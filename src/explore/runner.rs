@@ -54,6 +54,8 @@ pub struct Runner {
     jury: Box<dyn Jury>,
     setup: Arc<Setup>,
     rules: Rules,
+    /// Whether the scenario says what a search ought to reach: that may be any event.
+    has_claims: bool,
 }
 
 impl Runner {
@@ -65,7 +67,8 @@ impl Runner {
         let setup = Arc::new(subject.plan.setup.clone());
         let pool = Pool::new(setup.clone(), rules, Box::new(Timed::new(0, 0)));
         let engine = Engine::new(setup.clone(), (subject.actors)(subject.plan)?, pool);
-        Ok(Self { engine, jury: (subject.jury)(&subject.plan.checks), setup, rules })
+        let has_claims = !subject.plan.sometimes.is_empty();
+        Ok(Self { engine, jury: (subject.jury)(&subject.plan.checks), setup, rules, has_claims })
     }
 
     /// The world that runs take place in.
@@ -153,7 +156,7 @@ impl Runner {
 
     /// How much of a run must be kept for it to be judged.
     pub fn level(&self) -> Level {
-        if self.jury.looks_at_messages() { Level::Judged } else { Level::Brief }
+        if self.has_claims || self.jury.looks_at_messages() { Level::Judged } else { Level::Brief }
     }
 
     /// What was kept of the last run.
