@@ -35,6 +35,8 @@ fn faults(name: &str, arguments: &[&str]) {
     let (mut alice, mut bob) = pair(&folder, arguments);
     alice.tell("hello");
     bob.await_delivery("hello");
+    alice.tell("/help");
+    alice.tell("/nonsense");
     alice.tell("/drop bob");
     alice.tell("lost");
     bob.tell("lost, too");
