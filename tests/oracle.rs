@@ -67,7 +67,7 @@ fn judged(property: &str, nodes: u32, acts: &[(u32, Act)]) -> Verdict {
         node: ProcessId(*node),
         what: output.as_ref().map_or(What::Request(&request), What::Output),
     });
-    let history = History { nodes, steps: steps.collect(), end: End::Quiescent };
+    let history = History::new(nodes, steps.collect(), End::Quiescent);
     let property = Broadcast::properties().into_iter().find(|known| known.name == property);
     (property.expect("it is a property of the problem").check)(&history)
 }

@@ -114,6 +114,34 @@ fn spoilt(registry: &Registry, trace: &Trace, dice: &mut Dice) -> Trace {
     in_this_order(trace, events)
 }
 
+#[test]
+fn a_property_that_looks_at_no_messages_does_without_them() {
+    let registry = Registry::standard();
+    let mut wrong = BTreeSet::new();
+    let mut judged = BTreeSet::new();
+    for (seed, file) in (0..).zip(scenarios()) {
+        let Some(trace) = played(&registry, &file) else { continue };
+        let spoilt = spoilt(&registry, &trace, &mut Dice::new(seed));
+        let described = registry.describe(&trace.header.algorithm).expect("its algorithm is known");
+        let blind = described.properties.iter().filter(|property| !property.looks_at_messages);
+        let names: Vec<String> = blind.map(|property| property.name.to_owned()).collect();
+        for trace in [trace, spoilt] {
+            let silent: Vec<Event> = trace.events.iter().filter(|event| is_visible(event)).cloned().collect();
+            let silent = Trace { events: silent, ..trace.clone() };
+            let [whole, silent] = [&trace, &silent].map(|trace| registry.judge(trace, &names));
+            if whole != silent {
+                wrong.insert(format!("{}: {whole:?} becomes {silent:?}", file.display()));
+            }
+            judged.extend(names.iter().map(|name| format!("{}: {name}", described.problem)));
+        }
+    }
+    let wrong: Vec<String> = wrong.into_iter().collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(
+        judged.contains("broadcast: causal-order") && judged.contains("mutual-exclusion: mutual-exclusion")
+    );
+}
+
 /// The properties of a trace's problem that judge it otherwise when it is told in another order which keeps what they
 /// see.
 fn other_verdicts(registry: &Registry, trace: &Trace, dice: &mut Dice) -> Vec<String> {

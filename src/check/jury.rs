@@ -1,7 +1,7 @@
 //! Some properties of a problem, ready to judge many runs.
 
 use crate::{
-    process::{Actors, End, Exchange, History, Names, Problem, Property, PropertyKind, Sees, Step, Verdict},
+    process::{Actors, End, Exchange, Memory, Names, Problem, Property, PropertyKind, Sees, Verdict},
     trace::Recording,
 };
 use std::cell::Cell;
@@ -16,6 +16,8 @@ pub trait Jury {
     fn kinds(&self) -> Vec<PropertyKind>;
     /// What of a history each looks at.
     fn sees(&self) -> Vec<Sees>;
+    /// Whether any of them looks at messages or timers: a recording in brief is enough otherwise.
+    fn looks_at_messages(&self) -> bool;
 }
 
 /// The properties of `Pr` that `wanted` names, in that order. Names unknown to the problem are left out: a scenario's
@@ -28,21 +30,17 @@ pub fn jury<Pr: Problem>(wanted: &[String]) -> Box<dyn Jury> {
         };
         properties.iter_mut().find(named).and_then(Option::take)
     };
-    let properties = wanted.iter().filter_map(&mut take).collect();
-    Box::new(Bench { properties, memory: Cell::new(Vec::new()) })
+    let properties = wanted.iter().filter_map(&mut take);
+    let properties: Vec<Property<Pr>> = properties.collect();
+    let looks_at_messages = properties.iter().any(Property::looks_at_messages);
+    Box::new(Bench { properties, looks_at_messages, memory: Cell::default() })
 }
 
 struct Bench<Pr: Problem> {
     properties: Vec<Property<Pr>>,
+    looks_at_messages: bool,
     /// The memory of the last history, for the next one.
-    memory: Cell<Vec<Step<'static, Pr>>>,
-}
-
-/// An empty list in the memory of another one, whose entries live differently long. That of a list that is collected from
-/// one of the same layout is used again.
-fn emptied<'a, Pr: Problem>(mut steps: Vec<Step<'_, Pr>>) -> Vec<Step<'a, Pr>> {
-    steps.clear();
-    steps.into_iter().map(|_| unreachable!("it was emptied")).collect()
+    memory: Cell<Memory<Pr>>,
 }
 
 impl<Pr: Problem> Jury for Bench<Pr> {
@@ -50,11 +48,11 @@ impl<Pr: Problem> Jury for Bench<Pr> {
         let exchange = actors.exchange().downcast_ref::<Exchange<Pr>>();
         let exchange =
             exchange.unwrap_or_else(|| unreachable!("the jury is that of the algorithm's problem"));
-        let memory = emptied(self.memory.take());
-        let history: History<'_, Pr> = recording.history_in(memory, exchange, names.len(), end);
+        let memory = self.memory.take();
+        let history = recording.history_in(memory, exchange, names.len(), end, self.looks_at_messages);
         let verdicts =
             names.scope(|| self.properties.iter().map(|property| (property.check)(&history)).collect());
-        self.memory.set(emptied(history.steps));
+        self.memory.set(history.into_memory());
         verdicts
     }
 
@@ -68,5 +66,8 @@ impl<Pr: Problem> Jury for Bench<Pr> {
 
     fn sees(&self) -> Vec<Sees> {
         self.properties.iter().map(|property| property.sees).collect()
+    }
+    fn looks_at_messages(&self) -> bool {
+        self.looks_at_messages
     }
 }

@@ -81,7 +81,7 @@ impl<Pr: Problem> Typed<Pr> {
             steps.push(Step { event: event.index, time: Time(event.time), node, what });
         }
         let end = trace.footer.as_ref().map_or(End::CutShort, |footer| footer.ended);
-        Ok(History { nodes: trace.names.len() as u32, steps, end })
+        Ok(History::new(trace.names.len() as u32, steps, end))
     }
 }
 

@@ -8,6 +8,7 @@ mod failure;
 mod flow;
 mod name;
 mod pool;
+mod ready;
 mod runner;
 mod session;
 mod shrink;

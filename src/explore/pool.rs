@@ -2,12 +2,13 @@
 
 use super::{
     name::name,
-    strategy::{Fate, Offer, Pick, Strategy},
+    ready::Ready,
+    strategy::{Fate, Looks, Offer, Pick, Strategy},
 };
 use crate::{
     process::{ProcessId, Time},
     scenario::ScheduleStep,
-    simulate::{Entry, Next, Occasion, Pending},
+    simulate::{Entry, Next, Occasion, Pending, Queue},
     world::{Ending, Setup},
 };
 use std::sync::Arc;
@@ -16,6 +17,12 @@ use std::sync::Arc;
 pub struct Pool {
     setup: Arc<Setup>,
     rules: Rules,
+    /// The end of the scenario.
+    until: u64,
+    /// How what comes next is found in this run.
+    way: Way,
+    queue: Queue,
+    ready: Ready,
     waiting: Vec<Offer>,
     /// The places in `waiting` of what could happen next.
     enabled: Vec<u32>,
@@ -29,6 +36,21 @@ pub struct Pool {
     answers: Vec<u32>,
 }
 
+/// How what comes next is found: the same, faster or slower.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Way {
+    /// The earliest, whatever the strategy: everything is in the queue.
+    Time,
+    /// By what is ready, as far as that is simple.
+    Ready,
+    /// By a look at everything that is waiting.
+    Look,
+}
+
+fn until(setup: &Setup) -> u64 {
+    setup.until.map_or(u64::MAX, |until| until.0)
+}
+
 /// What could happen next at all.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Rules {
@@ -40,8 +62,12 @@ impl Pool {
     /// Nothing pending yet; `strategy` will choose.
     pub fn new(setup: Arc<Setup>, rules: Rules, strategy: Box<dyn Strategy>) -> Self {
         Self {
+            until: until(&setup),
             setup,
             rules,
+            way: Way::Look,
+            queue: Queue::new(),
+            ready: Ready::default(),
             waiting: Vec::new(),
             enabled: Vec::new(),
             strategy,
@@ -54,6 +80,7 @@ impl Pool {
 
     /// Plans other actions from the next run on.
     pub fn plan(&mut self, setup: Arc<Setup>) {
+        self.until = until(&setup);
         self.setup = setup;
     }
 
@@ -82,12 +109,16 @@ impl Pool {
         self.serial += 1;
         let fifo = self.setup.is_fifo(from, ProcessId(entry.to));
         self.waiting.push(Offer { entry, from, kind, serial: self.serial, fifo, ending });
+        if self.way == Way::Ready && !self.ready.add(&self.waiting, self.rules, self.until) {
+            self.ready.compact(&mut self.waiting);
+            self.way = Way::Look;
+        }
     }
 
     /// Finds what could happen next.
     fn enable(&mut self) {
         self.enabled.clear();
-        let until = self.setup.until.map_or(u64::MAX, |until| until.0);
+        let until = self.until;
         let mut environment: Option<(usize, (u64, u64))> = None;
         let mut delivers = false;
         for (place, offer) in self.waiting.iter().enumerate() {
@@ -142,11 +173,66 @@ impl Pool {
             self.enabled.push(place as u32);
         }
     }
+
+    fn next_ready(&mut self, entry: &mut Entry) -> Next {
+        if self.ready.is_sparse(&self.waiting, self.rules) {
+            self.ready.compact(&mut self.waiting);
+        }
+        let enabled = self.ready.begin(&self.waiting);
+        let pick =
+            if enabled.is_empty() { None } else { self.strategy.pick(&self.waiting, enabled, self.now) };
+        self.ready.end();
+        let Some(pick) = pick else { return Next::Nothing };
+        let next = self.take(pick, entry);
+        if next == Next::Happens {
+            self.ready.remove(pick.place);
+        }
+        next
+    }
+
+    fn next_waiting(&mut self, entry: &mut Entry) -> Next {
+        if self.waiting.is_empty() {
+            return Next::Nothing;
+        }
+        self.enable();
+        let pick = self.strategy.pick(&self.waiting, &self.enabled, self.now);
+        let Some(pick) = pick else { return Next::Nothing };
+        let next = self.take(pick, entry);
+        if next == Next::Happens {
+            self.waiting.remove(pick.place as usize);
+        }
+        next
+    }
+
+    /// What was picked happens.
+    #[inline]
+    fn take(&mut self, Pick { place, fate, at }: Pick, entry: &mut Entry) -> Next {
+        let answers = self.strategy.answers();
+        self.answers.clear();
+        self.answers.extend_from_slice(answers);
+        let Entry { time, key, to, what } = self.waiting[place as usize].entry;
+        *entry = Entry { time: at.unwrap_or(time).max(self.now), key, to, what };
+        if self.log.is_some() {
+            let what = name(&self.waiting, place as usize, fate, &self.setup);
+            let step = ScheduleStep { what, at: Some(Time(entry.time)), choose: Vec::new() };
+            self.log.iter_mut().for_each(|log| log.push(step.clone()));
+        }
+        if fate == Fate::Twice {
+            return Next::Twice;
+        }
+        self.now = entry.time;
+        if fate == Fate::Lost {
+            *entry = entry.lost();
+        }
+        Next::Happens
+    }
 }
 
 impl Pending for Pool {
     fn clear(&mut self) {
         self.waiting.clear();
+        self.ready.clear();
+        self.queue.clear();
         self.serial = 0;
         self.now = 0;
         self.answers.clear();
@@ -154,49 +240,56 @@ impl Pending for Pool {
             log.clear();
         }
         self.strategy.begin();
+        self.way = match self.strategy.looks() {
+            Looks::Nothing if self.log.is_none() => Way::Time,
+            Looks::Enabled if self.log.is_none() => Way::Ready,
+            Looks::Nothing | Looks::Enabled | Looks::Everything => Way::Look,
+        };
     }
 
+    #[inline]
     fn push(&mut self, entry: Entry) {
+        if self.way == Way::Time {
+            return self.queue.push(entry);
+        }
         self.add(entry, ProcessId(entry.to), "", None);
     }
 
+    #[inline]
     fn push_delivery(&mut self, entry: Entry, from: ProcessId, kind: &dyn Fn() -> &'static str) {
+        if self.way == Way::Time {
+            return self.queue.push(entry);
+        }
         let kind = if self.log.is_some() || self.strategy.names_kinds() { kind() } else { "" };
         self.add(entry, from, kind, None);
     }
 
     fn push_ending(&mut self, entry: Entry, ending: Ending) {
+        if self.way == Way::Time {
+            return self.queue.push(entry);
+        }
         self.add(entry, ProcessId(entry.to), "", Some(ending));
     }
 
     fn cancel_timer(&mut self, slot: u32) {
-        self.waiting.retain(|offer| offer.entry.occasion() != Occasion::Timer(slot));
+        match self.way {
+            // It is out of date when its turn comes.
+            Way::Time => {}
+            Way::Ready => {
+                let place = self.ready.timer(&self.waiting, slot);
+                place.into_iter().for_each(|place| self.ready.remove(place));
+            }
+            Way::Look => self.waiting.retain(|offer| offer.entry.occasion() != Occasion::Timer(slot)),
+        }
     }
 
-    fn next(&mut self) -> Option<Next> {
-        if self.waiting.is_empty() {
-            return None;
+    #[inline]
+    fn next(&mut self, entry: &mut Entry) -> Next {
+        match self.way {
+            Way::Time => self.queue.next(entry),
+            Way::Ready => self.next_ready(entry),
+            Way::Look => self.next_waiting(entry),
         }
-        if self.strategy.looks_at_enabled() {
-            self.enable();
-        }
-        let Pick { place, fate, at } = self.strategy.pick(&self.waiting, &self.enabled, self.now)?;
-        let answers = self.strategy.answers();
-        self.answers.clear();
-        self.answers.extend_from_slice(answers);
-        let mut entry = self.waiting[place as usize].entry;
-        entry.time = at.unwrap_or(entry.time).max(self.now);
-        if self.log.is_some() {
-            let what = name(&self.waiting, place as usize, fate, &self.setup);
-            let step = ScheduleStep { what, at: Some(Time(entry.time)), choose: Vec::new() };
-            self.log.iter_mut().for_each(|log| log.push(step.clone()));
-        }
-        if fate == Fate::Twice {
-            return Some(Next::Twice(entry));
-        }
-        self.now = entry.time;
-        self.waiting.remove(place as usize);
-        Some(Next::Happens(if fate == Fate::Lost { entry.lost() } else { entry }))
     }
 
     fn take_fresh(&mut self) -> &[Entry] {
@@ -207,8 +300,11 @@ impl Pending for Pool {
         &self.answers
     }
 
+    #[inline]
     fn note_output(&mut self) {
-        self.strategy.note_output();
+        if self.way != Way::Time {
+            self.strategy.note_output();
+        }
     }
 
     fn note_choice(&mut self, options: u32, chosen: u32) {

@@ -151,6 +151,11 @@ impl Runner {
         &*self.jury
     }
 
+    /// How much of a run must be kept for it to be judged.
+    pub fn level(&self) -> Level {
+        if self.jury.looks_at_messages() { Level::Judged } else { Level::Brief }
+    }
+
     /// What was kept of the last run.
     pub fn recording(&self) -> &Recording {
         self.engine.recording()

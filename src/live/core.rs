@@ -34,6 +34,8 @@ pub struct Birth {
     pub lamport: u64,
     /// How many messages it has sent.
     pub sent: u64,
+    /// How many of them a `drop` of the scenario took.
+    pub dropped: u32,
 }
 
 /// A message that leaves a node.
@@ -106,6 +108,9 @@ pub struct Core {
     pub(super) own: VecDeque<Own>,
     pub(super) parcels: Vec<Parcel>,
     pub(super) consequences: Vec<Consequence>,
+    /// What it boots from, as JSON.
+    stable: Option<Vec<u8>>,
+    /// What it saved last and nobody took yet.
     pub(super) saved: Option<Vec<u8>>,
     /// What the process told its application, as JSON, not taken yet.
     pub(super) outputs: Vec<Vec<u8>>,
@@ -115,6 +120,8 @@ pub struct Core {
     pub(super) body: Vec<u8>,
     requests: u32,
     life: u32,
+    /// How many of the scenario's drops are spent.
+    spent_drops: u32,
     booted: bool,
     /// Whether what earlier lives have seen of the timeline was passed over.
     returned: bool,
@@ -159,7 +166,8 @@ impl Core {
             own: VecDeque::new(),
             parcels: Vec::new(),
             consequences: Vec::new(),
-            saved: stable.map(<[u8]>::to_vec),
+            stable: stable.map(<[u8]>::to_vec),
+            saved: None,
             outputs: Vec::new(),
             next_message: birth.sent,
             cause: 0,
@@ -167,6 +175,7 @@ impl Core {
             body: Vec::new(),
             requests: plan.requests.len() as u32,
             life: birth.life,
+            spent_drops: birth.dropped,
             booted: false,
             returned: birth.life == 0,
             dead: false,
@@ -263,10 +272,18 @@ impl Core {
         while let Some(at) = self.agenda.due(&self.world).filter(|at| *at <= to) {
             let planned = self.world.setup().agenda.get(self.agenda.next() as usize);
             // A crash in the middle of sending happens once; it is over.
-            let once = |planned: &Planned| {
-                planned.at == at && matches!(planned.action, Action::Crash { after_sends: Some(1..), .. })
+            // So is a drop that took its message.
+            let drops = &mut self.spent_drops;
+            let mut once = |planned: &Planned| match &planned.action {
+                _ if planned.at != at => false,
+                Action::Crash { after_sends, .. } => after_sends.is_some_and(|sends| sends > 0),
+                Action::Drop { links, .. } if *drops > 0 && links.begins_at(self.me) => {
+                    *drops -= 1;
+                    true
+                }
+                _ => false,
             };
-            if planned.is_some_and(once) {
+            if planned.is_some_and(&mut once) {
                 self.agenda.skip();
                 continue;
             }
@@ -308,10 +325,9 @@ impl Core {
         self.world.boot(self.me);
         self.booted = true;
         let kind = if self.life == 0 { EventKind::Boot } else { EventKind::Restart };
-        let body = self.saved.take();
+        let body = self.stable.take();
         let entry = Entry { body: body.as_deref(), ..Entry::at(self.me, kind) };
         self.cause = self.lines.step(self.now, entry, 0);
-        self.saved = None;
         let (scene, mut chooser) = self.world.stage(self.me, self.now);
         self.actors.boot(scene, &mut chooser);
         self.apply();

@@ -51,11 +51,11 @@ impl Core {
 
     fn apply_one(&mut self, deed: Deed) {
         match deed {
-            Deed::Send { to, slot, value } => self.transmit(Receivers::One(to), slot, value),
-            Deed::Multicast { first, last, slot, value } => {
+            Deed::Send { to, slot, value, kind: _ } => self.transmit(Receivers::One(to), slot, value),
+            Deed::Multicast { first, last, slot, value, kind: _ } => {
                 self.transmit(Receivers::Listed(first, last), slot, value);
             }
-            Deed::Broadcast { slot, value } => self.transmit(Receivers::Others, slot, value),
+            Deed::Broadcast { slot, value, kind: _ } => self.transmit(Receivers::Others, slot, value),
             Deed::SetTimer { slot, range, value } => self.set_timer(slot, range, value),
             Deed::CancelTimer { slot } => self.stop_timer(slot),
             Deed::Save { value } => {

@@ -1,7 +1,10 @@
 //! A node's journal as a file: appended to, flushed before anything leaves the node, read again by its next life.
 
 use super::core::Birth;
-use crate::trace::{self, EventKind, Header, TraceError};
+use crate::{
+    trace::{self, Event, EventKind, Header, TraceError},
+    world::Reason,
+};
 use std::{
     fs::{File, OpenOptions},
     io::{self, Write},
@@ -83,6 +86,11 @@ impl Journal {
     }
 }
 
+/// Whether a `drop` of the scenario took a message that this node sent.
+pub(super) fn is_dropped(event: &Event) -> bool {
+    event.kind == EventKind::Drop && event.why.as_deref() == Some(Reason::Dropped.name())
+}
+
 /// What an existing journal says about the node's earlier lives.
 fn past(path: &Path, bytes: &[u8], header: &Header) -> Result<(Birth, Option<String>), JournalError> {
     let foreign = |what| JournalError::Foreign { path: path.to_owned(), what };
@@ -102,6 +110,7 @@ fn past(path: &Path, bytes: &[u8], header: &Header) -> Result<(Birth, Option<Str
         match event.kind {
             EventKind::Boot | EventKind::Restart => birth.life += 1,
             EventKind::Send => birth.sent += 1,
+            EventKind::Drop if is_dropped(event) => birth.dropped += 1,
             _ => {}
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Every journal is in the order of its node. A message is sent before it is received: until its sending has been taken
 //! over, a receipt waits, and with it everything later at that node. Among what may come next the earliest comes first,
-//! by the nodes' own reading of true time.
+//! by the nodes' own reading of true time and then by their Lamport clocks.
 
 use crate::{
     process::{ProcessId, Time},
@@ -180,7 +180,11 @@ fn interleave(mut streams: Vec<Stream>) -> Result<Vec<Event>, MergeError> {
                 .get(stream.next)
                 .is_some_and(|event| sending(event, *place, &sendings, &streams).is_ok())
         };
-        let time = |place: &usize| (streams[*place].events[streams[*place].next].time, *place);
+        // At one time what has come less far in logical time comes first: everybody boots before anybody is asked.
+        let time = |place: &usize| {
+            let event = &streams[*place].events[streams[*place].next];
+            (event.time, event.lamport.unwrap_or(0), *place)
+        };
         let Some(place) = (0..streams.len()).filter(ready).min_by_key(time) else {
             return match streams.iter().find(|stream| stream.next < stream.events.len()) {
                 None => Ok(events),

@@ -31,4 +31,4 @@ pub use merge::{MergeError, is_live, merge};
 pub use replay::{Replayed, replay};
 pub use transport::{Group as MulticastGroup, Kind as TransportKind};
 pub use voice::{Heard, Voice, heard};
-pub use wire::{Hello, LINE_LIMIT, Refusal};
+pub use wire::{Hello, LINE_LIMIT, Refusal, check_line};

@@ -2,6 +2,7 @@
 
 use super::{
     core::{Birth, Core},
+    journal::is_dropped,
     merge::is_unheard,
     wire::Envelope,
 };
@@ -168,6 +169,7 @@ impl Life<'_> {
             life: (lives.count() as u32).max(u32::from(is_return)),
             index: self.before.len() as u64,
             lamport: self.before.iter().filter_map(|event| event.lamport).max().unwrap_or(0),
+            dropped: self.before.iter().filter(|event| is_dropped(event)).count() as u32,
             sent: self.before.iter().filter(|event| event.kind == EventKind::Send).count() as u64,
         };
         let stable = stable.as_deref().map(str::as_bytes);

@@ -244,6 +244,14 @@ impl Envelope {
     }
 }
 
+/// Whether a line or a datagram can be read as a message of this group, whoever it is for.
+///
+/// # Errors
+/// Why not.
+pub fn check_line(line: &[u8], names: &Names) -> Result<(), Refusal> {
+    Envelope::read(line, names).map(drop)
+}
+
 /// The text of a line that is not too long.
 pub(super) fn checked(line: &[u8]) -> Result<&str, Refusal> {
     if line.len() > LINE_LIMIT {

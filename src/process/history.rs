@@ -1,6 +1,9 @@
 //! What properties judge: the requests, outputs, messages and crashes of a run, whoever drove it.
 
-use super::{Problem, ProcessId, Time};
+use super::{
+    Digest, Problem, ProcessId, Time,
+    digest::{Correct, Digests},
+};
 use std::{collections::BTreeMap, time::Duration};
 
 /// A run as a property sees it.
@@ -12,6 +15,7 @@ pub struct History<'a, Pr: Problem> {
     pub steps: Vec<Step<'a, Pr>>,
     /// Why the run is over: decides whether an obligation that is still open is a violation.
     pub end: End,
+    digests: Digests,
 }
 
 /// One thing that happened at a process.
@@ -72,7 +76,22 @@ pub enum End {
     CutShort,
 }
 
-impl<Pr: Problem> History<'_, Pr> {
+impl<'a, Pr: Problem> History<'a, Pr> {
+    /// What happened to `nodes` processes, and why it was over then.
+    pub fn new(nodes: u32, steps: Vec<Step<'a, Pr>>, end: End) -> Self {
+        Self { nodes, steps, end, digests: Digests::default() }
+    }
+
+    /// The same in the memory of another history.
+    pub(crate) fn in_memory(memory: Memory<Pr>, nodes: u32, end: End) -> Self {
+        Self { nodes, steps: emptied(memory.steps), end, digests: memory.digests }
+    }
+
+    /// Its memory, for another one.
+    pub(crate) fn into_memory(self) -> Memory<Pr> {
+        Memory { steps: emptied(self.steps), digests: self.digests.emptied() }
+    }
+
     /// From one event of this history to another; nothing when the second comes first or either is none of its own.
     pub fn between(&self, first: u64, second: u64) -> Option<Duration> {
         let time = |event: u64| {
@@ -101,24 +120,31 @@ impl<Pr: Problem> History<'_, Pr> {
 
     /// For every process whether it is *correct*: it started and never crashed, and is not standing still at the
     /// end. Only correct processes owe anything (crash-stop model: Cachin, Guerraoui, Rodrigues, section 2.2).
-    pub fn correct(&self) -> Vec<bool> {
-        let mut booted = vec![false; self.nodes as usize];
-        let mut crashed = vec![false; self.nodes as usize];
-        let mut paused = vec![false; self.nodes as usize];
-        for step in &self.steps {
-            let node = step.node.index();
-            match step.what {
-                What::Boot => booted[node] = true,
-                What::Crash => crashed[node] = true,
-                What::Pause => paused[node] = true,
-                What::Resume => paused[node] = false,
-                What::Request(_)
-                | What::Output(_)
-                | What::Send { .. }
-                | What::Receive { .. }
-                | What::Timer => {}
-            }
-        }
-        (0..self.nodes as usize).map(|node| booted[node] && !crashed[node] && !paused[node]).collect()
+    pub fn correct(&self) -> &[bool] {
+        &self.digest::<Correct>().correct
     }
+
+    /// What several properties look at, worked out by the first of them that asks for it.
+    pub fn digest<D: Digest<Pr>>(&self) -> &D {
+        self.digests.of(|digest: &mut D| digest.read(self))
+    }
+}
+
+/// The memory of a history, for the next one.
+pub(crate) struct Memory<Pr: Problem> {
+    steps: Vec<Step<'static, Pr>>,
+    digests: Digests,
+}
+
+impl<Pr: Problem> Default for Memory<Pr> {
+    fn default() -> Self {
+        Self { steps: Vec::new(), digests: Digests::default() }
+    }
+}
+
+/// An empty list in the memory of another one, whose entries live differently long. That of a list that is collected from
+/// one of the same layout is used again.
+fn emptied<'a, Pr: Problem>(mut steps: Vec<Step<'_, Pr>>) -> Vec<Step<'a, Pr>> {
+    steps.clear();
+    steps.into_iter().map(|_| unreachable!("it was emptied")).collect()
 }

@@ -8,6 +8,7 @@
 mod choices;
 mod context;
 mod description;
+mod digest;
 mod fingerprint;
 mod formula;
 mod history;
@@ -20,8 +21,10 @@ mod troupe;
 pub use choices::Choices;
 pub use context::{Context, Effect, Effects, NeighbourIter, Neighbours, Scene};
 pub use description::{Description, kind_of};
+pub use digest::Digest;
 pub use fingerprint::fingerprint;
 pub use formula::Formula;
+pub(crate) use history::Memory;
 pub use history::{End, History, Step, What};
 pub use measure::{Counted, Measure, Operation, Samples, Unit};
 pub use names::{Names, ProcessId};
@@ -57,6 +60,11 @@ pub trait Problem: Sized + 'static {
     fn properties() -> Vec<Property<Self>>;
     /// What can be measured in such a history.
     fn measures() -> Vec<Measure<Self>>;
+    /// Whether the property of this name looks at messages or timers in a history, and not only at what was asked and
+    /// answered and at who was up. A search that judges none that does keeps no record of them.
+    fn looks_at_messages(_property: &str) -> bool {
+        true
+    }
 }
 
 /// A request as a scenario writes it.

@@ -17,6 +17,13 @@ pub struct Property<Pr: Problem> {
     pub check: fn(&History<'_, Pr>) -> Verdict,
 }
 
+impl<Pr: Problem> Property<Pr> {
+    /// Whether it looks at messages or timers in a history.
+    pub fn looks_at_messages(&self) -> bool {
+        self.sees > Sees::Nodes && Pr::looks_at_messages(self.name)
+    }
+}
+
 /// The two kinds of property (Lamport 1977; Alpern and Schneider 1985).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

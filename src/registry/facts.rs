@@ -43,11 +43,15 @@ pub struct Stated {
     pub kind: PropertyKind,
     /// What of a history its verdict depends on.
     pub sees: Sees,
+    /// Whether it looks at messages or timers in a history.
+    #[serde(skip)]
+    pub looks_at_messages: bool,
 }
 
 impl Stated {
     fn of<Pr: Problem>(property: &Property<Pr>) -> Self {
-        Self { name: property.name, about: property.about, kind: property.kind, sees: property.sees }
+        let Property { name, about, kind, sees, .. } = *property;
+        Self { name, about, kind, sees, looks_at_messages: property.looks_at_messages() }
     }
 }
 

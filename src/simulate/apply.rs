@@ -19,6 +19,18 @@ enum Receivers {
     Others,
 }
 
+/// A message that goes out.
+#[derive(Clone, Copy)]
+struct Body {
+    slot: u32,
+    /// Its place among the kept messages.
+    value: u32,
+    /// Its kind, if it is `expected`.
+    kind: &'static str,
+    /// Whether those to whom it goes expect it already.
+    expected: bool,
+}
+
 /// A second copy of a message that the network made.
 pub(super) struct Copied {
     pub(super) at: Time,
@@ -31,42 +43,23 @@ pub(super) struct Copied {
 }
 
 impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
-    /// Does what the step of `node` asked for. A crash in the middle of sending leaves the rest undone.
+    /// Does what the step of `node` asked for, if it `acts` at all. A crash in the middle of sending leaves the rest
+    /// undone.
     #[inline]
-    pub(super) fn apply(&mut self, node: ProcessId) {
+    pub(super) fn apply(&mut self, node: ProcessId, acts: bool) {
         if self.recording.has_states()
             && let Some(state) = self.actors.state(node)
         {
             self.recording.states.push((self.cause, state));
         }
+        if !acts {
+            return;
+        }
+        if self.recording.is_brief() && !self.world.has_doomed() {
+            return self.apply_at_once(node);
+        }
         while let Some(deed) = self.actors.deed() {
-            let goes_on = match deed {
-                Deed::Send { to, slot, value } => self.transmit(node, Receivers::One(to), slot, value),
-                Deed::Multicast { first, last, slot, value } => {
-                    self.transmit(node, Receivers::Listed(first, last), slot, value)
-                }
-                Deed::Broadcast { slot, value } => self.transmit(node, Receivers::Others, slot, value),
-                Deed::SetTimer { slot, range, value } => self.set_timer(node, slot, range, value),
-                Deed::CancelTimer { slot } => self.cancel_timer(slot),
-                Deed::Save { value } => {
-                    self.note_at(node, EventKind::Save, self.cause, value);
-                    true
-                }
-                Deed::Produce { value } => {
-                    self.pending.note_output();
-                    self.note_at(node, EventKind::Output, self.cause, value);
-                    true
-                }
-                Deed::Chose { options, chosen } => {
-                    self.pending.note_choice(options, chosen);
-                    if self.recording.is_full() {
-                        let value = self.recording.choice(options, chosen);
-                        self.note_at(node, EventKind::Choice, self.cause, value);
-                    }
-                    true
-                }
-            };
-            if !goes_on {
+            if !self.act(node, &deed, false) {
                 break;
             }
         }
@@ -76,24 +69,72 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
         }
     }
 
+    /// Where nobody crashes on the way, all that a step asked for is done, and can be taken from the process at once:
+    /// calls that are found out while the program runs are what a search spends much of its time on.
+    fn apply_at_once(&mut self, node: ProcessId) {
+        let mut deeds = std::mem::take(&mut self.deeds);
+        self.actors.deeds(&mut deeds);
+        for deed in &deeds {
+            self.act(node, deed, true);
+        }
+        deeds.clear();
+        self.deeds = deeds;
+    }
+
+    /// Does one thing; gives false when the process crashed on the way. Its messages are `expected` or still to be.
+    #[inline(always)]
+    fn act(&mut self, node: ProcessId, deed: &Deed, expected: bool) -> bool {
+        match *deed {
+            Deed::Send { to, slot, value, kind } => {
+                self.transmit(node, Receivers::One(to), Body { slot, value, kind, expected })
+            }
+            Deed::Multicast { first, last, slot, value, kind } => {
+                self.transmit(node, Receivers::Listed(first, last), Body { slot, value, kind, expected })
+            }
+            Deed::Broadcast { slot, value, kind } => {
+                self.transmit(node, Receivers::Others, Body { slot, value, kind, expected })
+            }
+            Deed::SetTimer { slot, range, value } => self.set_timer(node, slot, range, value),
+            Deed::CancelTimer { slot } => self.cancel_timer(slot),
+            Deed::Save { value } => {
+                self.note_at(node, EventKind::Save, self.cause, value);
+                true
+            }
+            Deed::Produce { value } => {
+                self.pending.note_output();
+                self.note_at(node, EventKind::Output, self.cause, value);
+                true
+            }
+            Deed::Chose { options, chosen } => {
+                self.pending.note_choice(options, chosen);
+                self.note_choice(node, options, chosen);
+                true
+            }
+        }
+    }
+
     /// Sends one message to each receiver. Gives false when the sender crashed on the way.
     #[inline]
-    fn transmit(&mut self, from: ProcessId, receivers: Receivers, slot: u32, value: u32) -> bool {
+    fn transmit(&mut self, from: ProcessId, receivers: Receivers, body: Body) -> bool {
+        let Body { slot, value, expected, .. } = body;
         let size = if self.world.weighs() { self.actors.size(slot) } else { 0 };
         let counting = self.recording.is_counting();
-        let kind = if counting || self.world.watches_kinds() { self.actors.kind(slot) } else { "" };
-        let full = self.recording.is_full();
+        let kind = match () {
+            () if expected => body.kind,
+            () if counting || self.world.watches_kinds() => self.actors.kind(slot),
+            () => "",
+        };
+        let (full, brief) = (self.recording.is_full(), self.recording.is_brief());
         let first_event = if full { self.recording.len() as u64 } else { NONE };
         let (first_sequence, first_message) = (self.sequence, self.next_message);
-        if full || size > 0 {
-            self.labels.put(slot, Label { first_sequence, first_message, first_event, value, size });
+        if full || brief || size > 0 {
+            self.labels.put(slot, Label { first_sequence, first_message, first_event, value, size, from });
         }
         let places = match receivers {
             Receivers::One(_) => 0..1,
             Receivers::Listed(first, last) => first..last,
             Receivers::Others => 0..self.world.names().len() as u32,
         };
-        let mut copies = Vec::new();
         let mut crashed = false;
         for place in places {
             let to = match receivers {
@@ -105,13 +146,15 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
             if full {
                 let send = Record::at(self.now, from, EventKind::Send, self.cause);
                 self.recording.push_at_node(Record { message: self.next_message, peer: to, value, ..send });
+            } else if brief {
+                self.recording.brief.send(from);
             }
             let transit = self.world.send(self.now, from, to, size, kind);
             self.schedule(slot, from, to, transit);
             if let Some(at) = transit.copy {
                 let (message, event) =
                     (self.next_message, first_event.wrapping_add(self.sequence - first_sequence));
-                copies.push(Copied { at, previous: from, hop: transit.hop, to, message, event });
+                self.copies.push(Copied { at, previous: from, hop: transit.hop, to, message, event });
             }
             self.sequence += 1;
             self.next_message += 1;
@@ -124,11 +167,21 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
         if counting {
             self.recording.counts.add(kind, sent);
         }
-        for copied in copies {
+        if !self.copies.is_empty() {
+            self.duplicate_all(slot);
+        }
+        if !expected {
+            self.actors.expect(slot, sent as u32);
+        }
+        !crashed
+    }
+
+    fn duplicate_all(&mut self, slot: u32) {
+        let mut copies = std::mem::take(&mut self.copies);
+        for copied in copies.drain(..) {
             self.duplicate(slot, &copied);
         }
-        self.actors.expect(slot, sent as u32);
-        !crashed
+        self.copies = copies;
     }
 
     /// Puts a delivery into the queue.
@@ -173,12 +226,17 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
             first_sequence: self.sequence,
             first_message: copied.message,
             first_event: copied.event,
+            from,
             ..self.labels.of(original)
         };
-        if self.recording.is_full() || label.size > 0 {
+        let (full, brief) = (self.recording.is_full(), self.recording.is_brief());
+        if full || brief || label.size > 0 {
             self.labels.put(slot, label);
         }
-        if self.recording.is_full() {
+        if brief {
+            self.recording.brief.pass();
+        }
+        if full {
             let record = Record::at(self.now, from, EventKind::Duplicate, copied.event);
             let (message, peer) = (copied.message, copied.to);
             self.recording.push(Record { message, peer, value: label.value, ..record });
@@ -194,12 +252,7 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
     fn set_timer(&mut self, node: ProcessId, slot: u32, range: TimerRange, value: u32) -> bool {
         let length = self.world.timer_length(node, range);
         let deadline = self.world.shows(node, self.now).after(length);
-        let event = if self.recording.is_full() {
-            self.recording.lengths.push(length);
-            self.note_at(node, EventKind::TimerSet, self.cause, value)
-        } else {
-            NONE
-        };
+        let event = self.note_timer_set(node, length, value);
         let sequence = self.sequence;
         self.sequence += 1;
         if self.timers.len() <= slot as usize {

@@ -12,8 +12,8 @@ pub use pending::{Next, Occasion, Pending};
 pub use queue::{Entry, Queue};
 
 use crate::{
-    process::{Actors, End, Keep, LocalTime, Process, ProcessId, Time, Troupe},
-    trace::{EventKind, Level, NO_VALUE, NONE, Record, Recorded, Recording},
+    process::{Actors, Deed, End, Keep, LocalTime, Process, ProcessId, Time, Troupe},
+    trace::{EventKind, Level, NO_VALUE, NONE, Recorded, Recording},
     world::{Arrival, Consequence, Ending, Fault, Reason, Setup, World},
 };
 use apply::Copied;
@@ -70,6 +70,10 @@ pub struct Engine<A: Actors + ?Sized, Q: Pending> {
     actors: Box<A>,
     world: World,
     pending: Q,
+    /// What a step wants done, where it is taken at once.
+    deeds: Vec<Deed>,
+    /// Second copies of what is being sent.
+    copies: Vec<Copied>,
     labels: Labels,
     /// The timers that run, by their places.
     timers: Vec<Running>,
@@ -108,7 +112,7 @@ struct Running {
     deadline: LocalTime,
     /// The sequence number of its entry: an entry with another one is out of date.
     sequence: u64,
-    /// The event of its setting, where events are kept.
+    /// What its setting was kept as: see [`Engine::note_timer_set`].
     event: u64,
 }
 
@@ -125,6 +129,8 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
             actors,
             world: World::new(setup),
             pending,
+            deeds: Vec::new(),
+            copies: Vec::new(),
             labels: Labels::default(),
             timers: Vec::new(),
             consequences: Vec::new(),
@@ -148,15 +154,19 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
         self.boot_all();
         let setup = self.world.setup().clone();
         let (until, limit) = (setup.until.unwrap_or(Time::NEVER), setup.event_limit);
+        let mut next = Entry::default();
         let end = loop {
-            let entry = match self.pending.next() {
-                None => break End::Quiescent,
-                Some(Next::Happens(entry)) => entry,
-                Some(Next::Twice(entry)) => {
-                    self.double(entry);
+            match self.pending.next(&mut next) {
+                Next::Nothing => break End::Quiescent,
+                Next::Happens => {}
+                Next::Twice => {
+                    self.double(next);
                     continue;
                 }
-            };
+            }
+            // Each field by itself: see `Queue::pop_into`.
+            let Entry { time, key, to, what } = next;
+            let entry = Entry { time, key, to, what };
             if entry.what & TAG == TIMER && !self.is_current(entry) {
                 continue;
             }
@@ -239,7 +249,7 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
         self.pending.clear();
         let keep = match level {
             Level::Nothing | Level::Counts => Keep::Nothing,
-            Level::Judged => Keep::Outputs,
+            Level::Brief | Level::Judged => Keep::Outputs,
             Level::Full | Level::States => Keep::Everything,
         };
         self.actors.reset(nodes, keep);
@@ -300,6 +310,10 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
             HOP => self.hop(entry, place),
             PLANNED => {
                 self.plan_next();
+                if let Some((node, request)) = self.world.asked(place) {
+                    self.ask(node, request);
+                    return self.release();
+                }
                 let actors = &self.actors;
                 let timers = |node| !actors.timers(node).is_empty();
                 self.world.enact(self.now, place, &timers, &mut self.consequences);
@@ -340,13 +354,14 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
         self.world.boot(node);
         self.cause = self.note_at(node, kind, NONE, NO_VALUE);
         let (scene, mut chooser) = self.world.stage(node, self.now);
-        self.actors.boot(scene, &mut chooser);
-        self.apply(node);
+        let acts = self.actors.boot(scene, &mut chooser);
+        self.apply(node, acts);
     }
 
     #[inline(always)]
     fn deliver(&mut self, entry: Entry, slot: u32) {
-        let from = self.actors.sender(slot);
+        let labelled = self.recording.is_brief();
+        let from = if labelled { self.labels.sender(slot) } else { self.actors.sender(slot) };
         self.arrive(entry, slot, from, entry.key >> 4);
     }
 
@@ -355,22 +370,21 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
     fn arrive(&mut self, entry: Entry, slot: u32, previous: ProcessId, sequence: u64) {
         let to = ProcessId(entry.to);
         let lost = Reason::numbered(entry.key & 15);
-        let arrival = lost.map_or_else(|| self.world.arrive(previous, to), Arrival::Dropped);
+        let arrival = match lost {
+            None => self.world.arrive(previous, to),
+            Some(reason) => Arrival::Dropped(reason),
+        };
         match arrival {
             Arrival::Accepted => {
-                if self.recording.is_full() {
-                    self.note_arrival(slot, sequence, to, EventKind::Receive, None);
-                }
+                self.note_arrival(slot, sequence, to, None);
                 self.world.handle(to);
                 let (scene, mut chooser) = self.world.stage(to, self.now);
-                self.actors.hear(slot, scene, &mut chooser);
-                self.apply(to);
+                let acts = self.actors.hear(slot, scene, &mut chooser);
+                self.apply(to, acts);
             }
             Arrival::Waits => self.backlog.entry(to).or_default().push(entry),
             Arrival::Dropped(reason) => {
-                if self.recording.is_full() {
-                    self.note_arrival(slot, sequence, to, EventKind::Drop, Some(reason));
-                }
+                self.note_arrival(slot, sequence, to, Some(reason));
                 self.actors.release(slot);
             }
         }
@@ -406,9 +420,7 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
             }
             Arrival::Waits => self.backlog.entry(at).or_default().push(entry),
             Arrival::Dropped(reason) => {
-                if self.recording.is_full() {
-                    self.note_arrival(route.body, route.sequence, at, EventKind::Drop, Some(reason));
-                }
+                self.note_arrival(route.body, route.sequence, at, Some(reason));
                 self.actors.release(route.body);
             }
         }
@@ -420,16 +432,12 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
             self.backlog.entry(node).or_default().push(entry);
             return;
         }
-        if self.recording.is_full() {
-            let event = self.timers[slot as usize].event;
-            let value = self.recording.records[event as usize].value;
-            self.cause = self.note_at(node, EventKind::Timer, event, value);
-        }
+        self.note_timer(node, self.timers[slot as usize].event);
         self.timers[slot as usize].sequence = 0;
         self.world.handle(node);
         let (scene, mut chooser) = self.world.stage(node, self.now);
-        self.actors.expire(slot, scene, &mut chooser);
-        self.apply(node);
+        let acts = self.actors.expire(slot, scene, &mut chooser);
+        self.apply(node, acts);
     }
 
     /// A node is asked for something.
@@ -442,20 +450,13 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
             self.backlog.entry(node).or_default().push(entry);
             return;
         }
-        let unheard = if let Arrival::Dropped(reason) = arrival { Some(reason.name()) } else { None };
-        if self.recording.is_full() {
-            let asked = Record::at(self.now, node, EventKind::Request, NONE);
-            let record = Record { value: request, why: unheard, ..asked };
-            self.cause = match unheard {
-                None => self.recording.push_at_node(record),
-                Some(_) => self.recording.push(record),
-            };
-        }
+        let unheard = if let Arrival::Dropped(reason) = arrival { Some(reason) } else { None };
+        self.note_request(node, request, unheard);
         if unheard.is_none() {
             self.world.handle(node);
             let (scene, mut chooser) = self.world.stage(node, self.now);
-            self.actors.ask(request, scene, &mut chooser);
-            self.apply(node);
+            let acts = self.actors.ask(request, scene, &mut chooser);
+            self.apply(node, acts);
         }
     }
 }

@@ -68,13 +68,15 @@ impl Entry {
     }
 }
 
-/// What happens next.
+/// Whether anything happens next.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Next {
-    /// This, which is pending no longer.
-    Happens(Entry),
+    /// Nothing is left.
+    Nothing,
+    /// The entry, which is pending no longer.
+    Happens,
     /// The network makes a second copy of this delivery, which stays pending.
-    Twice(Entry),
+    Twice,
 }
 
 /// What is still to happen. Who implements it decides the order of a run.
@@ -88,8 +90,8 @@ pub trait Pending {
     /// The timer at this place was stopped, or runs out at another time: what was pushed for it is out of date. It need
     /// not be taken out.
     fn cancel_timer(&mut self, slot: u32);
-    /// What happens next; nothing when nothing is left.
-    fn next(&mut self) -> Option<Next>;
+    /// What happens next is put into `entry`.
+    fn next(&mut self, entry: &mut Entry) -> Next;
     /// Entries that come soon, if there are some that were not asked for yet: time to read ahead what they need.
     fn take_fresh(&mut self) -> &[Entry];
     /// Puts in the end of something that lasts.
@@ -122,8 +124,8 @@ impl Pending for Queue {
     fn cancel_timer(&mut self, _slot: u32) {}
 
     #[inline]
-    fn next(&mut self) -> Option<Next> {
-        self.pop().map(Next::Happens)
+    fn next(&mut self, entry: &mut Entry) -> Next {
+        if self.pop_into(entry) { Next::Happens } else { Next::Nothing }
     }
 
     #[inline]

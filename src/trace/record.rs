@@ -1,6 +1,6 @@
 //! What happened, while it happens: small records, and the values they speak of in tables beside them.
 
-use super::EventKind;
+use super::{EventKind, brief::Brief};
 use crate::process::{ProcessId, Time};
 use serde_json::Value;
 use std::time::Duration;
@@ -13,6 +13,9 @@ pub enum Level {
     Nothing,
     /// How many messages of which kind were sent.
     Counts,
+    /// What was asked and answered and who was up, and one number for what happened before what: enough for properties
+    /// that look at no messages.
+    Brief,
     /// Every event, but of the values only those that properties judge: it cannot be written down.
     Judged,
     /// Every event.
@@ -89,6 +92,7 @@ pub struct Recording {
     /// Each node's Lamport clock.
     lamport: Vec<u64>,
     pub(crate) counts: Counts,
+    pub(crate) brief: Brief,
 }
 
 impl Recording {
@@ -107,6 +111,9 @@ impl Recording {
         self.details.clear();
         self.counts.sent.clear();
         self.lamport.clear();
+        if level == Level::Brief {
+            self.brief.reset(nodes);
+        }
         if level >= Level::Judged {
             self.lamport.resize(nodes, 0);
         }
@@ -118,6 +125,12 @@ impl Recording {
         self.level >= Level::Judged
     }
 
+    /// Whether it is kept in brief.
+    #[inline]
+    pub(crate) fn is_brief(&self) -> bool {
+        self.level == Level::Brief
+    }
+
     /// How many messages of which kind were sent.
     pub fn counts(&self) -> &Counts {
         &self.counts
@@ -125,12 +138,12 @@ impl Recording {
 
     /// How many events there are.
     pub fn len(&self) -> usize {
-        self.records.len()
+        if self.is_brief() { self.brief.len() } else { self.records.len() }
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.records.is_empty()
+        self.len() == 0
     }
 
     /// Keeps an event that happens to the network.

@@ -1,8 +1,9 @@
 //! A recording becomes lines for files, and a history for properties.
 
-use super::{Counts, EventKind, Line, NO_VALUE, NOBODY, NONE, Record, Recording};
+use super::{Counts, EventKind, Line, NO_VALUE, NOBODY, NONE, Record, Recording, brief::Note};
 use crate::process::{
-    End, Exchange, History, Names, Output, Problem, Process, ProcessId, Step, Table, Troupe, Values, What,
+    End, Exchange, History, Memory, Names, Output, Problem, Process, ProcessId, Step, Table, Troupe, Values,
+    What,
 };
 use serde_json::json;
 use std::io;
@@ -63,41 +64,55 @@ impl Recording {
         nodes: usize,
         end: End,
     ) -> History<'a, Pr> {
-        self.history_in(Vec::with_capacity(self.records.len()), exchange, nodes, end)
+        self.history_in(Memory::default(), exchange, nodes, end, true)
     }
 
-    /// The same in the memory of `steps`, which is empty.
+    /// The same in the memory of another one, without what only those look at who look at messages, unless that is
+    /// wanted.
     pub(crate) fn history_in<'a, Pr: Problem>(
         &self,
-        mut steps: Vec<Step<'a, Pr>>,
+        memory: Memory<Pr>,
         exchange: &'a Exchange<Pr>,
         nodes: usize,
         end: End,
+        messages: bool,
     ) -> History<'a, Pr> {
-        for (event, record) in self.records.iter().enumerate() {
-            if let Some(what) = what(record, exchange) {
-                steps.push(Step { event: event as u64, time: record.time, node: record.node, what });
+        let mut history = History::in_memory(memory, nodes as u32, end);
+        if self.is_brief() {
+            for Note { time, event, node, value, kind } in &self.brief.notes {
+                let step = |what| Step { event: *event, time: *time, node: *node, what };
+                history.steps.extend(visible(*kind, *value, exchange).map(step));
             }
+            return history;
         }
-        History { nodes: nodes as u32, steps, end }
+        for (event, record) in (0..).zip(&self.records) {
+            let what = visible_in(record, exchange).or_else(|| if messages { private(record) } else { None });
+            let step = |what| Step { event, time: record.time, node: record.node, what };
+            history.steps.extend(what.map(step));
+        }
+        history
     }
 }
 
-/// What a record says to properties.
-fn what<'a, Pr: Problem>(record: &Record, exchange: &'a Exchange<Pr>) -> Option<What<'a, Pr>> {
-    Some(match record.kind {
+/// What a record says to properties, messages and timers apart.
+fn visible_in<'a, Pr: Problem>(record: &Record, exchange: &'a Exchange<Pr>) -> Option<What<'a, Pr>> {
+    if record.why.is_some() {
+        return None;
+    }
+    visible(record.kind, record.value, exchange)
+}
+
+fn visible<Pr: Problem>(kind: EventKind, value: u32, exchange: &Exchange<Pr>) -> Option<What<'_, Pr>> {
+    Some(match kind {
         EventKind::Boot | EventKind::Restart => What::Boot,
-        EventKind::Request if record.why.is_none() => {
-            What::Request(&exchange.requests[record.value as usize])
-        }
-        EventKind::Output => What::Output(&exchange.outputs[record.value as usize]),
-        EventKind::Send => What::Send { message: record.message, to: record.peer },
-        EventKind::Receive => What::Receive { message: record.message, from: record.peer },
-        EventKind::Timer => What::Timer,
+        EventKind::Request => What::Request(&exchange.requests[value as usize]),
+        EventKind::Output => What::Output(&exchange.outputs[value as usize]),
         EventKind::Crash => What::Crash,
         EventKind::Pause => What::Pause,
         EventKind::Resume => What::Resume,
-        EventKind::Request
+        EventKind::Send
+        | EventKind::Receive
+        | EventKind::Timer
         | EventKind::Drop
         | EventKind::Duplicate
         | EventKind::TimerSet
@@ -110,6 +125,16 @@ fn what<'a, Pr: Problem>(record: &Record, exchange: &'a Exchange<Pr>) -> Option<
         | EventKind::Choice
         | EventKind::Note => return None,
     })
+}
+
+/// What a record says of messages and timers.
+fn private<'a, Pr: Problem>(record: &Record) -> Option<What<'a, Pr>> {
+    match record.kind {
+        EventKind::Send => Some(What::Send { message: record.message, to: record.peer }),
+        EventKind::Receive => Some(What::Receive { message: record.message, from: record.peer }),
+        EventKind::Timer => Some(What::Timer),
+        _ => None,
+    }
 }
 
 /// Turns records into lines.

@@ -76,6 +76,15 @@ pub enum Ending {
 }
 
 impl World {
+    /// Who is asked for what by the planned action with this number, if that is all there is to it.
+    #[inline]
+    pub(crate) fn asked(&self, number: u32) -> Option<(ProcessId, u32)> {
+        match self.setup.agenda[number as usize].action {
+            Action::Request { targets: Targets::Node(node), request } => Some((node, request)),
+            _ => None,
+        }
+    }
+
     /// The planned action with this number takes place. What it means for processes is pushed to `consequences`;
     /// `timers` says whether a node has timers running.
     pub fn enact(

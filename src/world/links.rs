@@ -107,11 +107,21 @@ impl Reason {
     }
 
     /// The reason with this number, as it stands in the enumeration.
+    #[inline]
     pub(crate) fn numbered(number: u64) -> Option<Self> {
-        use Reason::{Corrupt, Cut, Down, Dropped, Loss, NoLink, NotStarted, Partition, QueueFull};
-        [Loss, Corrupt, NoLink, QueueFull, Dropped, Partition, Cut, Down, NotStarted]
-            .into_iter()
-            .find(|reason| *reason as u64 == number)
+        match number {
+            0 => None,
+            1 => Some(Self::Loss),
+            2 => Some(Self::Corrupt),
+            3 => Some(Self::NoLink),
+            4 => Some(Self::QueueFull),
+            5 => Some(Self::Dropped),
+            6 => Some(Self::Partition),
+            7 => Some(Self::Cut),
+            8 => Some(Self::Down),
+            9 => Some(Self::NotStarted),
+            _ => None,
+        }
     }
 }
 

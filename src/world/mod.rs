@@ -210,7 +210,7 @@ impl World {
     }
 
     /// What a node sees of its surroundings, and the draws that answer the choices it leaves open.
-    #[inline]
+    #[inline(always)]
     pub fn stage(&mut self, me: ProcessId, now: Time) -> (Scene<'_>, Chooser<'_>) {
         let now = self.shows(me, now);
         let neighbours = self.topology.neighbours(me);
@@ -359,11 +359,17 @@ impl World {
         self.nodes.boot(node);
     }
 
+    /// Whether somebody is to crash in the middle of sending.
+    #[inline]
+    pub fn has_doomed(&self) -> bool {
+        self.faults.has_doomed()
+    }
+
     /// A message of `node` has left. When it was to crash after this one, it does, and what follows from that is
     /// pushed to `consequences`.
     #[inline]
     pub fn sent(&mut self, now: Time, node: ProcessId, consequences: &mut Vec<Consequence>) -> bool {
-        if !self.faults.has_doomed() {
+        if !self.has_doomed() {
             return false;
         }
         let doomed: Option<Doomed> = self.faults.count_send(node);

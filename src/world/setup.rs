@@ -216,6 +216,14 @@ pub enum LinkPattern {
 }
 
 impl LinkPattern {
+    /// Whether some link from `node` is meant.
+    pub fn begins_at(&self, node: ProcessId) -> bool {
+        match self {
+            Self::Between(nodes) => nodes.contains(&node),
+            Self::Directed { from, to: _ } => from.is_none_or(|from| from == node),
+        }
+    }
+
     /// Whether the link from `from` to `to` is meant.
     pub fn matches(&self, from: ProcessId, to: ProcessId) -> bool {
         match self {

@@ -1,5 +1,6 @@
 //! Campaigns: what is found and reported depends on the scenario, the seed and the number of runs, and on nothing else.
 
+mod brief;
 #[cfg(feature = "cli")]
 mod commands;
 mod orders;

@@ -5,6 +5,7 @@
 //! scenario hangs on that is found out in the simulator: it is run again and again with its times moved by less than a
 //! millisecond. What comes out the same every time must come out the same live.
 
+mod lan;
 mod refusals;
 mod shaken;
 
@@ -41,6 +42,13 @@ fn main() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     trials.push(Trial::test("what_is_no_message_is_refused_over_tcp", || refusals::over_tcp(SYNOD, folder)));
     trials.push(Trial::test("what_is_no_message_is_refused_over_udp", || refusals::over_udp(SYNOD, folder)));
+    for transport in ["tcp", "udp", "multicast"] {
+        let one_order = move || lan::over(transport, SYNOD, folder);
+        trials.push(Trial::test(
+            format!("three_hosts_on_a_lan_agree_on_one_order_over_{transport}"),
+            one_order,
+        ));
+    }
     let conclusion = libtest_mimic::run(&arguments, trials);
     if whole && !conclusion.has_failed() && !arguments.list {
         the_readme_has_the_table(&table(&rows.lock().expect("no test panics while it counts")));

@@ -37,7 +37,7 @@ fn history<'a, Pr: Problem>(
     let step = |event, node, what| Step { event, time: Time(event), node: ProcessId(node), what };
     let boots = (0..nodes).map(|node| step(0, node, What::Boot));
     let told = (0..).zip(told).map(|(event, (node, what))| step(event, node, what));
-    History { nodes, steps: boots.chain(told).collect(), end }
+    History::new(nodes, boots.chain(told).collect(), end)
 }
 
 /// The verdict on such a history.

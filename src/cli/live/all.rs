@@ -41,7 +41,13 @@ pub(super) fn run(
     }
     let mut results = Results::new(wanted.reporting.format(), files, false);
     for file in files {
-        match play(registry, wanted, file, overrides, output) {
+        let folder = wanted.dir.clone().unwrap_or_else(temporary);
+        let played = play(registry, wanted, file, &folder, overrides, output);
+        if wanted.dir.is_none() {
+            // It is in the temporary folder: the system cleans up after us where we cannot.
+            let _left = fs::remove_dir_all(&folder);
+        }
+        match played {
             Ok(ran) => results.add(&ran, wanted.view, output)?,
             Err(failure) => results.add_broken(&files::name(file), &failure, output)?,
         }
@@ -54,15 +60,14 @@ fn play(
     registry: &Registry,
     wanted: &Live,
     file: &Path,
+    folder: &Path,
     overrides: &[Override],
     output: &mut Output,
 ) -> Result<Ran, Failure> {
     let plan = plan(registry, wanted, file, overrides)?;
     let seed = wanted.sources.seed.unwrap_or(plan.seed);
-    let kept = wanted.dir.clone();
-    let folder = kept.clone().unwrap_or_else(temporary);
-    fs::create_dir_all(&folder).map_err(Failure::io(folder.display().to_string()))?;
-    let cleared = clear(&folder);
+    fs::create_dir_all(folder).map_err(Failure::io(folder.display().to_string()))?;
+    let cleared = clear(folder);
     cleared.map_err(Failure::io(folder.display().to_string()))?;
     let this = env::current_exe().map_err(Failure::io("this program"))?;
     let name = files::name(file);
@@ -70,7 +75,7 @@ fn play(
         let mut command = tokio::process::Command::new(&this);
         command.arg("live").arg(file).args(["--node", node, "--directed", "--listen", &listen.to_string()]);
         command.args(["--speed", &wanted.speed.to_string(), "--seed", &seed.to_string()]);
-        command.arg("--dir").arg(&folder);
+        command.arg("--dir").arg(folder);
         for text in &wanted.sources.overrides {
             command.args(["--set", text]);
         }
@@ -90,7 +95,7 @@ fn play(
     let directing = Directing {
         plan: &plan,
         seed,
-        folder: folder.clone(),
+        folder: folder.to_owned(),
         speed: wanted.speed.get(),
         spawn: &spawn,
         heard: &mut heard,
@@ -106,10 +111,6 @@ fn play(
         let created =
             fs::File::create(path).and_then(|file| outcome.write_trace(&mut std::io::BufWriter::new(file)));
         created.map_err(Failure::io(path.display().to_string()))?;
-    }
-    if kept.is_none() {
-        // It is in the temporary folder: the system cleans up after us where we cannot.
-        let _left = fs::remove_dir_all(&folder);
     }
     Ok(Ran {
         file: name,

@@ -308,7 +308,7 @@ mod tests {
         for (line, said) in [
             ("/quti", "/help lists them"),
             ("/pause", "as in /pause 5s"),
-            ("/pause long", "duration"),
+            ("/pause long", "unknown unit"),
             ("/send bob", "as in /send bob hi"),
             ("/delay bob", "as in /delay bob 200ms"),
             ("/request {", "no YAML"),

@@ -6,7 +6,7 @@
 
 use crate::{
     process::Actors,
-    trace::{EventKind, Record, Recording},
+    trace::{EventKind, Record, Recording, SEED, mix, together},
 };
 
 /// Makes fingerprints; its memory is kept from run to run.
@@ -20,6 +20,9 @@ pub struct Fingerprint {
 impl Fingerprint {
     /// Of a run of so many nodes.
     pub fn of(&mut self, recording: &Recording, nodes: usize) -> u64 {
+        if recording.is_brief() {
+            return recording.brief.order();
+        }
         self.nodes.clear();
         self.nodes.extend((0..nodes as u64).map(|node| mix(SEED, node)));
         self.events.clear();
@@ -32,7 +35,7 @@ impl Fingerprint {
             }
             self.events.push(hash);
         }
-        self.nodes.iter().fold(SEED, |sum, node| mix(sum, *node))
+        together(&self.nodes)
     }
 
     /// What a node learns from an event, if it is one that matters: what it does then follows from what it heard.
@@ -93,14 +96,6 @@ impl Fingerprint {
             self.events.push(hash);
         }
         self.nodes.sort_unstable();
-        self.nodes.iter().fold(SEED, |sum, node| mix(sum, *node))
+        together(&self.nodes)
     }
-}
-
-const SEED: u64 = 0x9e37_79b9_7f4a_7c15;
-
-/// Two numbers become one: the halves of a product of 128 bits.
-fn mix(a: u64, b: u64) -> u64 {
-    let product = u128::from(a ^ 0xa076_1d64_78bd_642f) * u128::from(b ^ 0xe703_7ed1_a0b4_28db);
-    (product >> 64) as u64 ^ product as u64
 }

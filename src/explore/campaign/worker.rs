@@ -89,7 +89,7 @@ impl<'a> Worker<'a> {
             self.runner.plan(setup.clone());
         }
         let strategy = self.campaign.strategy_of(course, &setup);
-        self.runner.run(course.world, strategy, Level::Judged)
+        self.runner.run(course.world, strategy, self.runner.level())
     }
 
     /// Looks at a run in which a property is violated once more, and makes it smaller where that is wanted.

@@ -102,7 +102,7 @@ impl Shrinker<'_> {
     fn follow(&mut self, stage: &mut Stage, schedule: &Schedule) -> Option<Schedule> {
         self.left = self.left.checked_sub(1)?;
         let schedule = Arc::new(schedule.clone());
-        let (ended, misstep) = stage.runner.follow(stage.seed, &schedule, true, Level::Judged);
+        let (ended, misstep) = stage.runner.follow(stage.seed, &schedule, true, stage.runner.level());
         if stage.runner.violations(ended.summary.end).is_empty() {
             return None;
         }
@@ -141,7 +141,7 @@ impl Shrinker<'_> {
             schedule.steps.truncate(high);
         }
         let follow = Arc::new(schedule.clone());
-        let (ended, _) = stage.runner.follow(stage.seed, &follow, true, Level::Judged);
+        let (ended, _) = stage.runner.follow(stage.seed, &follow, true, stage.runner.level());
         let violation = stage.runner.violations(ended.summary.end).into_iter().next()?;
         Some((schedule, violation.because))
     }
@@ -168,7 +168,7 @@ impl Shrinker<'_> {
             let Some(left) = self.left.checked_sub(1) else { return };
             self.left = left;
             let strategy: Box<dyn Strategy> = Box::new(Walk::new(walk, 0));
-            let ended = stage.runner.run(stage.seed, strategy, Level::Judged);
+            let ended = stage.runner.run(stage.seed, strategy, stage.runner.level());
             if stage.runner.violations(ended.summary.end).is_empty() {
                 continue;
             }

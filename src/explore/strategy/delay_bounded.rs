@@ -1,7 +1,6 @@
 //! Delay-bounded scheduling (Emmi, Qadeer, Rakamaric 2011): the usual order, but for a few events that are put off.
 
-use super::{Dice, Offer, Pick, Strategy};
-use std::collections::BTreeSet;
+use super::{Dice, Looks, Offer, Pick, Strategy};
 
 /// The order of time, from which up to a number of drawn events are put off until nothing else is left.
 #[derive(Clone, Debug)]
@@ -13,13 +12,14 @@ pub struct DelayBounded {
     /// The steps before which the first event is put off, in order; the last one comes first.
     marks: Vec<u64>,
     step: u64,
-    put_off: BTreeSet<u64>,
+    /// The serial numbers of what was put off: a handful.
+    put_off: Vec<u64>,
 }
 
 impl DelayBounded {
     /// Up to `delays` events of about `length` are put off, drawn from `seed`.
     pub fn new(seed: u64, delays: u32, length: u64) -> Self {
-        Self { seed, delays, length, marks: Vec::new(), step: 0, put_off: BTreeSet::new() }
+        Self { seed, delays, length, marks: Vec::new(), step: 0, put_off: Vec::new() }
     }
 }
 
@@ -33,16 +33,20 @@ impl Strategy for DelayBounded {
     }
 
     fn pick(&mut self, pending: &[Offer], enabled: &[u32], _now: u64) -> Option<Pick> {
-        let first = |put_off: &BTreeSet<u64>| {
+        let first = |put_off: &[u64]| {
             let place = |place: &&u32| &pending[**place as usize];
             enabled.iter().min_by_key(|at| (put_off.contains(&place(at).serial), place(at).rank())).copied()
         };
         while self.marks.last().is_some_and(|mark| *mark <= self.step) {
             self.marks.pop();
             let place = first(&self.put_off)?;
-            self.put_off.insert(pending[place as usize].serial);
+            self.put_off.push(pending[place as usize].serial);
         }
         self.step += 1;
         first(&self.put_off).map(Pick::happens)
+    }
+
+    fn looks(&self) -> Looks {
+        Looks::Enabled
     }
 }

@@ -1,6 +1,6 @@
 //! Another strategy, under which the network makes copies.
 
-use super::{Dice, Fate, Misstep, Offer, Pick, Strategy};
+use super::{Dice, Fate, Looks, Misstep, Offer, Pick, Strategy};
 
 /// What another strategy picks; some messages are made twice before they arrive.
 pub struct Doubling {
@@ -34,6 +34,14 @@ impl Strategy for Doubling {
             pick.fate = Fate::Twice;
         }
         Some(pick)
+    }
+
+    fn looks(&self) -> Looks {
+        // It must be asked, even about a strategy that need not be.
+        match self.strategy.looks() {
+            Looks::Nothing => Looks::Everything,
+            looks => looks,
+        }
     }
 
     fn names_kinds(&self) -> bool {

@@ -101,6 +101,17 @@ impl Pick {
     }
 }
 
+/// What a strategy looks at: the less, the faster it is told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Looks {
+    /// Nothing: the earliest always happens next, and it is not asked.
+    Nothing,
+    /// What is enabled. Among what is pending there may be what has happened already.
+    Enabled,
+    /// What is pending, and what of it is enabled.
+    Everything,
+}
+
 /// Answers what happens next. The bodies here are those of a strategy that only picks; one that wraps another, or follows
 /// a schedule, has its own.
 pub trait Strategy {
@@ -109,9 +120,9 @@ pub trait Strategy {
     /// Picks one of the `enabled` places of `pending`, of which there is at least one; the run ends, cut short, when
     /// there is none to its liking. `now` is the time of what happened last.
     fn pick(&mut self, pending: &[Offer], enabled: &[u32], now: u64) -> Option<Pick>;
-    /// Whether it looks at what is enabled; it gets an empty list otherwise.
-    fn looks_at_enabled(&self) -> bool {
-        true
+    /// What it looks at when it picks, in the run that begins.
+    fn looks(&self) -> Looks {
+        Looks::Everything
     }
     /// Whether it wants to know the kinds of messages.
     fn names_kinds(&self) -> bool {
@@ -139,20 +150,28 @@ pub trait Strategy {
     }
 }
 
-/// Draws of a strategy: a stream from a run's seed.
+/// Draws of a strategy: a stream from a run's seed. It is made ready when the first is drawn.
 #[derive(Clone, Debug)]
-pub(super) struct Dice(ChaCha8Rng);
+pub(super) struct Dice {
+    seed: u64,
+    purpose: &'static [u8; 8],
+    generator: Option<ChaCha8Rng>,
+}
 
 impl Dice {
-    pub(super) fn new(seed: u64, purpose: &[u8; 8]) -> Self {
-        let mut key = *b"................synod: searching";
-        key[..8].copy_from_slice(&seed.to_le_bytes());
-        key[8..16].copy_from_slice(purpose);
-        Self(ChaCha8Rng::from_seed(key))
+    pub(super) fn new(seed: u64, purpose: &'static [u8; 8]) -> Self {
+        Self { seed, purpose, generator: None }
     }
 
     /// A number below `bound`; 0 when `bound` is 0.
     pub(super) fn below(&mut self, bound: u64) -> u64 {
-        below(self.0.next_u64(), bound)
+        let (seed, purpose) = (self.seed, self.purpose);
+        let generator = self.generator.get_or_insert_with(|| {
+            let mut key = *b"................synod: searching";
+            key[..8].copy_from_slice(&seed.to_le_bytes());
+            key[8..16].copy_from_slice(purpose);
+            ChaCha8Rng::from_seed(key)
+        });
+        below(generator.next_u64(), bound)
     }
 }

@@ -5,7 +5,7 @@
 //! steps, the event that would happen gets a priority below all others. With n chains of events and k steps, a bug that
 //! needs d ordered events is hit with probability at least 1/(n k^(d-1)).
 
-use super::{Dice, Offer, Pick, Strategy};
+use super::{Dice, Looks, Offer, Pick, Strategy};
 use std::cmp::Reverse;
 
 /// Random priorities, with `depth - 1` changes.
@@ -89,21 +89,29 @@ impl Strategy for Pct {
     }
 
     fn pick(&mut self, pending: &[Offer], enabled: &[u32], _now: u64) -> Option<Pick> {
+        let mut highest = (0, Reverse(0), None);
         for place in enabled {
             let offer = &pending[*place as usize];
-            if *self.priority(offer) == 0 {
+            let mut priority = *self.priority(offer);
+            if priority == 0 {
                 // Above what the changes give.
-                let priority = u64::from(self.depth) + 1 + self.dice.below(u64::MAX >> 1);
+                priority = u64::from(self.depth) + 1 + self.dice.below(u64::MAX >> 1);
                 *self.priority(offer) = priority;
             }
+            highest = highest.max((priority, Reverse(offer.serial), Some(*place)));
         }
+        let mut place = highest.2?;
         while self.marks.last().is_some_and(|mark| *mark <= self.step) {
             self.marks.pop();
             self.lowest = self.lowest.saturating_sub(1);
-            let place = self.highest(pending, enabled)?;
             *self.priority(&pending[place as usize]) = self.lowest;
+            place = self.highest(pending, enabled)?;
         }
         self.step += 1;
-        self.highest(pending, enabled).map(Pick::happens)
+        Some(Pick::happens(place))
+    }
+
+    fn looks(&self) -> Looks {
+        Looks::Enabled
     }
 }

@@ -1,6 +1,6 @@
 //! Seeded timed runs: the earliest event first, as in `synod run`; the network may make copies.
 
-use super::{Dice, Fate, Offer, Pick, Strategy};
+use super::{Dice, Fate, Looks, Offer, Pick, Strategy};
 
 /// The earliest event first.
 #[derive(Clone, Debug)]
@@ -39,7 +39,7 @@ impl Strategy for Timed {
         Some(pick)
     }
 
-    fn looks_at_enabled(&self) -> bool {
-        false
+    fn looks(&self) -> Looks {
+        if self.copies_max == 0 { Looks::Nothing } else { Looks::Everything }
     }
 }

@@ -1,6 +1,6 @@
 //! The uniform random walk: each time, everything that could happen next is equally likely.
 
-use super::{Dice, Fate, Offer, Pick, Strategy};
+use super::{Dice, Fate, Looks, Offer, Pick, Strategy};
 
 /// A uniform random walk over what is enabled.
 #[derive(Clone, Debug)]
@@ -33,5 +33,9 @@ impl Strategy for Walk {
             pick.fate = Fate::Twice;
         }
         Some(pick)
+    }
+
+    fn looks(&self) -> Looks {
+        Looks::Enabled
     }
 }

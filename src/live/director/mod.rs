@@ -366,7 +366,8 @@ impl Director<'_, '_> {
                 self.addresses.insert(node, address);
             }
             Some(Report::Status(status)) if current => {
-                if let Some(actor) = self.actors.get_mut(&node) {
+                // An answer from before a pause is not news.
+                if let Some(actor) = self.actors.get_mut(&node).filter(|actor| actor.asked == status.round) {
                     actor.status = Some(status);
                 }
             }

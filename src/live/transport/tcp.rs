@@ -33,6 +33,9 @@ use tokio_util::{
 const OUTGOING_LIMIT: usize = 16 << 20;
 /// How long one waits before trying to connect again.
 const RETRY: Duration = Duration::from_millis(20);
+/// How often a peer that is not there is tried before it counts as down: a quarter of a second, in which a process that is
+/// started again comes back.
+const TRIES: u32 = 13;
 /// How often a peer that was never there is tried before what waits for it is given up: half a minute.
 const FIRST_TRIES: u32 = 1500;
 
@@ -70,7 +73,7 @@ impl Connections {
         let hello = serde_json::to_vec(&*identity.hello)?;
         let lock = identity.lock.clone();
         tokio::spawn(accept(listener, identity, incoming));
-        let tries = if patient { FIRST_TRIES } else { 1 };
+        let tries = if patient { FIRST_TRIES } else { TRIES };
         Ok((address, Self { hello, lock, tries, writers: BTreeMap::new(), waiting: Arc::default() }))
     }
 
@@ -136,7 +139,7 @@ impl Outgoing {
                 stream = None;
             }
             if stream.is_none() {
-                stream = self.connect(if met { 1 } else { self.tries }).await;
+                stream = self.connect(if met { TRIES } else { self.tries }).await;
             }
             bytes.clear();
             // Sealed only now: what waited long would be too late for its receiver to tell it from a replay.

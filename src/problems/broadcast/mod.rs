@@ -82,6 +82,10 @@ impl Problem for Broadcast {
         reaching().into_iter().chain(ordering()).collect()
     }
 
+    fn looks_at_messages(_property: &str) -> bool {
+        false
+    }
+
     fn measures() -> Vec<Measure<Self>> {
         vec![Measure {
             name: "delivery",

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 /// FIFO order (section 3.3.2): no m' without the m that the same process broadcast before it.
 pub(super) fn fifo_order(history: &History<'_, Broadcast>) -> Verdict {
-    let digest = Digest::of(history);
+    let digest: &Digest = history.digest();
     let mut examined = 0;
     for (place, heard) in digest.firsts() {
         let previous = digest.message(heard.message).previous;
@@ -28,33 +28,71 @@ pub(super) fn fifo_order(history: &History<'_, Broadcast>) -> Verdict {
 /// or delivered m before. It is found from the history, never taken from the algorithm's own clocks. What goes
 /// directly before a message is enough to look at, for what goes before that was looked at when it was delivered.
 pub(super) fn causal_order(history: &History<'_, Broadcast>) -> Verdict {
-    let digest = Digest::of(history);
-    let mut fresh: Vec<Vec<u32>> = vec![Vec::new(); digest.lives as usize];
-    let mut builds_on: Vec<Vec<u32>> = Vec::with_capacity(digest.messages.len());
+    let digest: &Digest = history.digest();
+    let precedence: &Precedence = history.digest();
     let mut examined = 0;
     for (place, heard) in digest.firsts() {
-        while builds_on.len() < digest.messages.len() && digest.messages[builds_on.len()].after <= place {
-            let Message { life, previous, .. } = digest.messages[builds_on.len()];
-            let mut direct = std::mem::take(&mut fresh[life as usize]);
-            direct.extend((previous != NONE).then_some(previous));
-            builds_on.push(direct);
+        let message = digest.message(heard.message);
+        if message.after > place {
+            // What is delivered before it is broadcast is for integrity to judge.
+            continue;
         }
-        for earlier in builds_on.get(heard.message as usize).into_iter().flatten() {
-            if !digest.comes_after(place, heard, *earlier) {
-                return digest.turned_around(heard, *earlier, ", on which it builds");
+        let previous = (message.previous != NONE).then_some(message.previous);
+        for earlier in precedence.direct(heard.message).iter().copied().chain(previous) {
+            if !digest.comes_after(place, heard, earlier) {
+                return digest.turned_around(heard, earlier, ", on which it builds");
             }
             examined += 1;
-        }
-        let message = digest.message(heard.message);
-        if message.said.is_some() && message.sender != heard.at {
-            fresh[heard.life as usize].push(heard.message);
         }
     }
     Verdict::of(examined)
 }
 
+/// What its sender had delivered, in the same life, between its broadcast before and that of each message.
+#[derive(Default)]
+struct Precedence {
+    /// What each life delivered of others' messages, as far as they were broadcast, in order.
+    delivered: Vec<Vec<u32>>,
+    /// Of each message, the life that broadcast it and from where to where in what it delivered.
+    ranges: Vec<(u32, u32, u32)>,
+    /// Where the next range of each life begins.
+    begins: Vec<u32>,
+}
+
+impl Precedence {
+    fn direct(&self, message: u32) -> &[u32] {
+        let Some((life, first, last)) = self.ranges.get(message as usize) else { return &[] };
+        &self.delivered[*life as usize][*first as usize..*last as usize]
+    }
+}
+
+impl crate::process::Digest<Broadcast> for Precedence {
+    fn read(&mut self, history: &History<'_, Broadcast>) {
+        let digest: &Digest = history.digest();
+        self.ranges.clear();
+        self.begins.clear();
+        self.begins.resize(digest.lives as usize, 0);
+        self.delivered.resize(digest.lives as usize, Vec::new());
+        self.delivered.iter_mut().for_each(Vec::clear);
+        for (place, heard) in digest.firsts() {
+            while let Some(message) = digest.messages.get(self.ranges.len())
+                && message.after <= place
+            {
+                let life = message.life as usize;
+                let last = self.delivered[life].len() as u32;
+                self.ranges.push((message.life, self.begins[life], last));
+                self.begins[life] = last;
+            }
+            let message = digest.message(heard.message);
+            if message.said.is_some() && message.sender != heard.at {
+                self.delivered[heard.life as usize].push(heard.message);
+            }
+        }
+    }
+}
+
 pub(super) fn total_order(history: &History<'_, Broadcast>) -> Verdict {
-    let digest = Digest::of(history);
+    let digest: &Digest = history.digest();
     let mut order: Vec<Vec<(u32, u32)>> = vec![Vec::new(); digest.nodes];
     for (place, heard) in digest.firsts() {
         order[heard.at.index()].push((heard.message, place));
@@ -100,19 +138,19 @@ pub(super) fn absolute_order(history: &History<'_, Broadcast>) -> Verdict {
         _ => None,
     });
     let Some(precision) = announced.max() else { return Verdict::Vacuous };
-    let digest = Digest::of(history);
+    let digest: &Digest = history.digest();
     // Of what each process has delivered so far, when the first was sent, and the one that was sent last.
     let mut delivered: Vec<Option<(Time, Time, u32)>> = vec![None; digest.lives as usize];
     let mut examined = 0;
     for (place, heard) in digest.firsts() {
-        let Message { time, said: Some(_), .. } = digest.message(heard.message) else { continue };
+        let Message { time, said: Some(_), .. } = *digest.message(heard.message) else { continue };
         let delivered = &mut delivered[heard.life as usize];
         let Some((earliest, latest, latest_place)) = delivered else {
             *delivered = Some((time, time, place));
             continue;
         };
         if time.after(precision) < *latest {
-            return turned_around(&digest, *latest_place, place, latest.since(time));
+            return turned_around(digest, *latest_place, place, latest.since(time));
         }
         examined += u64::from(earliest.after(precision) < time);
         *earliest = time.min(*earliest);
@@ -124,7 +162,7 @@ pub(super) fn absolute_order(history: &History<'_, Broadcast>) -> Verdict {
 }
 
 /// The verdict on two deliveries at one process of messages that were sent the other way round.
-fn turned_around(digest: &Digest<'_>, first: u32, second: u32, apart: Duration) -> Verdict {
+fn turned_around(digest: &Digest, first: u32, second: u32, apart: Duration) -> Verdict {
     let [first, second] = [first, second].map(|place| digest.heard[place as usize]);
     let [early, late] = [first, second].map(|heard| digest.message(heard.message));
     let said = [early, late].into_iter().filter_map(|message| Some(message.said?.0));

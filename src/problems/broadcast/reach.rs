@@ -2,7 +2,7 @@
 
 use super::{
     Broadcast, Output,
-    digest::{Digest, Heard, Message, NONE},
+    digest::{Digest, Heard, Message, NONE, body},
 };
 use crate::process::{History, ProcessId, Verdict, What};
 use std::collections::BTreeMap;
@@ -14,13 +14,13 @@ fn others(correct: &[bool], than: ProcessId) -> impl Iterator<Item = ProcessId> 
 }
 
 pub(super) fn validity(history: &History<'_, Broadcast>) -> Verdict {
-    let (digest, correct) = (Digest::of(history), history.correct());
+    let (digest, correct): (&Digest, _) = (history.digest(), history.correct());
     let mut examined = 0;
-    for (number, &Message { sender, id, .. }, event, body) in digest.broadcasts() {
+    for (number, &Message { sender, id, .. }, event, body) in digest.broadcasts(history) {
         if !correct[sender.index()] {
             continue;
         }
-        for node in others(&correct, sender) {
+        for node in others(correct, sender) {
             if digest.first(number, node) == NONE {
                 let because = format!("{node} never delivers message {id} of {sender}, {body:?}");
                 return Verdict::unmet(history.end, [event], because);
@@ -32,9 +32,9 @@ pub(super) fn validity(history: &History<'_, Broadcast>) -> Verdict {
 }
 
 pub(super) fn self_delivery(history: &History<'_, Broadcast>) -> Verdict {
-    let (digest, correct) = (Digest::of(history), history.correct());
+    let (digest, correct): (&Digest, _) = (history.digest(), history.correct());
     let mut examined = 0;
-    for (number, &Message { sender, id, .. }, event, body) in digest.broadcasts() {
+    for (number, &Message { sender, id, .. }, event, body) in digest.broadcasts(history) {
         if !correct[sender.index()] {
             continue;
         }
@@ -56,7 +56,7 @@ pub(super) fn uniform_agreement(history: &History<'_, Broadcast>) -> Verdict {
 }
 
 fn agreement_with(history: &History<'_, Broadcast>, uniform: bool) -> Verdict {
-    let (digest, correct) = (Digest::of(history), history.correct());
+    let (digest, correct): (&Digest, _) = (history.digest(), history.correct());
     let mut examined = 0;
     for (number, message) in (0_u32..).zip(&digest.messages) {
         let Message { sender, id, .. } = *message;
@@ -65,7 +65,7 @@ fn agreement_with(history: &History<'_, Broadcast>, uniform: bool) -> Verdict {
             || witnesses.clone().map(|node| digest.first(number, node)).filter(|first| *first != NONE);
         let Some(place) = firsts().min() else { continue };
         let Heard { event, at: witness, .. } = digest.heard[place as usize];
-        for node in others(&correct, sender) {
+        for node in others(correct, sender) {
             if digest.first(number, node) == NONE {
                 let because = format!("{witness} delivers message {id} of {sender}, but {node} never does");
                 return Verdict::unmet(history.end, [event], because);
@@ -81,16 +81,16 @@ fn agreement_with(history: &History<'_, Broadcast>, uniform: bool) -> Verdict {
 }
 
 pub(super) fn integrity(history: &History<'_, Broadcast>) -> Verdict {
-    let digest = Digest::of(history);
+    let digest: &Digest = history.digest();
     for (place, heard) in (0_u32..).zip(&digest.heard) {
-        let Heard { event, at, message, delivery, .. } = *heard;
+        let Heard { event, at, message, .. } = *heard;
         let first = digest.first(message, at);
-        let Message { sender, id, said, .. } = digest.message(message);
+        let Message { sender, id, .. } = *digest.message(message);
         if first < place {
             let because = format!("{at} delivers message {id} of {sender} twice");
             return Verdict::violated([digest.heard[first as usize].event, event], because);
         }
-        let Some((said_at, body)) = said else {
+        let Some((said_at, said)) = digest.said(history, digest.message(message)) else {
             let because = format!("{at} delivers message {id} of {sender}, who never broadcast it");
             return Verdict::violated([event], because);
         };
@@ -98,9 +98,9 @@ pub(super) fn integrity(history: &History<'_, Broadcast>) -> Verdict {
             let because = format!("{at} delivers message {id} of {sender} before it was broadcast");
             return Verdict::violated([event, said_at], because);
         }
-        if *body != delivery.body {
-            let heard = &delivery.body;
-            let because = format!("{at} delivers {heard:?} as message {id} of {sender}, who said {body:?}");
+        let body = body(history, heard);
+        if said != body {
+            let because = format!("{at} delivers {body:?} as message {id} of {sender}, who said {said:?}");
             return Verdict::violated([said_at, event], because);
         }
     }
@@ -109,8 +109,8 @@ pub(super) fn integrity(history: &History<'_, Broadcast>) -> Verdict {
 
 /// How long each message takes to each process but its sender; nanoseconds.
 pub(super) fn delays(history: &History<'_, Broadcast>) -> Vec<u64> {
-    let digest = Digest::of(history);
-    let delay = |heard: &Heard<'_>| {
+    let digest: &Digest = history.digest();
+    let delay = |heard: &Heard| {
         let message = digest.message(heard.message);
         let counts = message.said.is_some() && message.sender != heard.at;
         counts.then(|| heard.time.0.saturating_sub(message.time.0))
@@ -119,9 +119,11 @@ pub(super) fn delays(history: &History<'_, Broadcast>) -> Vec<u64> {
 }
 
 pub(super) fn acknowledgement(history: &History<'_, Broadcast>) -> Verdict {
-    let (digest, correct) = (Digest::of(history), history.correct());
-    let numbers: BTreeMap<(ProcessId, u64), u32> =
-        digest.broadcasts().map(|(number, message, ..)| ((message.sender, message.id), number)).collect();
+    let (digest, correct): (&Digest, _) = (history.digest(), history.correct());
+    let numbers: BTreeMap<(ProcessId, u64), u32> = digest
+        .broadcasts(history)
+        .map(|(number, message, ..)| ((message.sender, message.id), number))
+        .collect();
     let mut examined = 0;
     for step in &history.steps {
         let What::Output(Output::Acknowledged(id)) = step.what else { continue };
@@ -130,7 +132,7 @@ pub(super) fn acknowledgement(history: &History<'_, Broadcast>) -> Verdict {
                 format!("{} is told that everybody has its message {id}, never broadcast", step.node);
             return Verdict::violated([step.event], because);
         };
-        for node in others(&correct, step.node) {
+        for node in others(correct, step.node) {
             let heard = digest.heard.get(digest.first(*number, node) as usize);
             if heard.is_none_or(|heard| heard.event > step.event) {
                 let because = format!("{node} has not delivered message {id} of {} by then", step.node);

@@ -68,7 +68,7 @@ impl<'a> Digest<'a> {
     pub(super) fn of(history: &History<'a, Chat>) -> Self {
         let none = vec![NONE; history.nodes as usize];
         let mut digest = Self {
-            correct: history.correct(),
+            correct: history.correct().to_vec(),
             stays: Vec::new(),
             sayings: Vec::new(),
             shown: Vec::new(),

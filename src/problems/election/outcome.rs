@@ -11,7 +11,7 @@ pub(super) fn termination(history: &History<'_, Election>) -> Verdict {
     let (digest, correct) = (Digest::of(history), history.correct());
     let mut examined = 0;
     for held in &digest.elections {
-        for (id, correct) in (0..history.nodes).map(ProcessId).zip(&correct) {
+        for (id, correct) in (0..history.nodes).map(ProcessId).zip(correct) {
             if !correct || !held.there[id.index()] {
                 continue;
             }

@@ -18,8 +18,8 @@ use crate::process::{
 };
 use fairness::happened_before_fairness;
 use serde::{Deserialize, Serialize};
-use sessions::{Session, sessions};
-use std::{collections::BTreeMap, time::Duration};
+use sessions::{Session, Sessions};
+use std::time::Duration;
 
 /// The problem of mutual exclusion.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -115,6 +115,10 @@ impl Problem for MutualExclusion {
         ]
     }
 
+    fn looks_at_messages(property: &str) -> bool {
+        property == "happened-before-fairness"
+    }
+
     fn measures() -> Vec<Measure<Self>> {
         vec![
             Measure {
@@ -134,20 +138,21 @@ impl Problem for MutualExclusion {
 }
 
 fn mutual_exclusion(history: &History<'_, MutualExclusion>) -> Verdict {
-    let mut inside: BTreeMap<ProcessId, u64> = BTreeMap::new();
+    let mut inside: Option<(ProcessId, u64)> = None;
     let mut examined = 0;
     for step in &history.steps {
         match step.what {
             What::Output(Output::Enter) => {
-                let other = inside.iter().find(|(other, _)| **other != step.node);
-                if let Some((other, since)) = other {
+                if let Some((other, since)) = inside.filter(|(other, _)| *other != step.node) {
                     let because = format!("{} enters while {other} is inside", step.node);
-                    return Verdict::violated([*since, step.event], because);
+                    return Verdict::violated([since, step.event], because);
                 }
-                inside.insert(step.node, step.event);
+                inside = Some((step.node, step.event));
                 examined += 1;
             }
-            What::Output(Output::Exit) | What::Crash => drop(inside.remove(&step.node)),
+            What::Output(Output::Exit) | What::Crash => {
+                inside = inside.filter(|(node, _)| *node != step.node)
+            }
             _ => {}
         }
     }
@@ -155,30 +160,31 @@ fn mutual_exclusion(history: &History<'_, MutualExclusion>) -> Verdict {
 }
 
 fn well_formedness(history: &History<'_, MutualExclusion>) -> Verdict {
-    let nodes = history.nodes as usize;
-    let (mut wanted, mut inside) = (vec![0_u64; nodes], vec![None; nodes]);
+    // Of each process, how many requests are open, and since when it is inside.
+    let mut all: Vec<(u64, Option<u64>)> = vec![(0, None); history.nodes as usize];
     let mut examined = 0;
     for step in &history.steps {
-        let (node, mine) = (step.node, step.node.index());
+        let node = step.node;
+        let (wanted, inside) = &mut all[node.index()];
         match step.what {
-            What::Request(Request::Enter(_) | Request::EnterUntilExit) => wanted[mine] += 1,
+            What::Request(Request::Enter(_) | Request::EnterUntilExit) => *wanted += 1,
             What::Output(Output::Enter) => {
-                if let Some(since) = inside[mine].replace(step.event) {
+                if let Some(since) = inside.replace(step.event) {
                     return Verdict::violated([since, step.event], format!("{node} enters twice"));
                 }
-                if wanted[mine] == 0 {
+                if *wanted == 0 {
                     return Verdict::violated([step.event], format!("{node} enters without being asked to"));
                 }
-                wanted[mine] -= 1;
+                *wanted -= 1;
                 examined += 1;
             }
             What::Output(Output::Exit) => {
-                if inside[mine].take().is_none() {
+                if inside.take().is_none() {
                     return Verdict::violated([step.event], format!("{node} leaves without being inside"));
                 }
                 examined += 1;
             }
-            What::Crash => (wanted[mine], inside[mine]) = (0, None),
+            What::Crash => (*wanted, *inside) = (0, None),
             _ => {}
         }
     }
@@ -186,16 +192,16 @@ fn well_formedness(history: &History<'_, MutualExclusion>) -> Verdict {
 }
 
 /// The first request of a correct process that was never served, if any.
-fn waiting<'a>(history: &History<'_, MutualExclusion>, sessions: &'a [Session]) -> Option<&'a Session> {
+fn waiting<'a>(history: &History<'_, MutualExclusion>, sessions: &'a Sessions) -> Option<&'a Session> {
     let correct = history.correct();
-    sessions.iter().find(|session| session.entered.is_none() && correct[session.node.index()])
+    sessions.all.iter().find(|session| session.entered.is_none() && correct[session.node.index()])
 }
 
 fn deadlock_freedom(history: &History<'_, MutualExclusion>) -> Verdict {
-    let sessions = sessions(history);
-    let entered = sessions.iter().filter(|session| session.entered.is_some()).count() as u64;
-    let Some(waiting) = waiting(history, &sessions) else { return Verdict::of(entered) };
-    if sessions.iter().any(Session::is_inside) {
+    let sessions: &Sessions = history.digest();
+    let entered = sessions.all.iter().filter(|session| session.entered.is_some()).count() as u64;
+    let Some(waiting) = waiting(history, sessions) else { return Verdict::of(entered) };
+    if sessions.all.iter().any(Session::is_inside) {
         return Verdict::of(entered);
     }
     let because = format!("{} waits for ever though nobody is inside", waiting.node);
@@ -204,14 +210,14 @@ fn deadlock_freedom(history: &History<'_, MutualExclusion>) -> Verdict {
 
 /// Lamport's third condition: if everybody who enters leaves, every request is served.
 fn starvation_freedom(history: &History<'_, MutualExclusion>) -> Verdict {
-    let sessions = sessions(history);
+    let sessions: &Sessions = history.digest();
     let correct = history.correct();
     let stays = |session: &Session| session.is_inside() && (session.stays || !correct[session.node.index()]);
     let served = |session: &&Session| session.entered.is_some() && correct[session.node.index()];
-    match waiting(history, &sessions) {
-        Some(waiting) if !sessions.iter().any(stays) => {
+    match waiting(history, sessions) {
+        Some(waiting) if !sessions.all.iter().any(stays) => {
             Verdict::unmet(history.end, [waiting.requested], format!("{} never enters", waiting.node))
         }
-        Some(_) | None => Verdict::of(sessions.iter().filter(served).count() as u64),
+        Some(_) | None => Verdict::of(sessions.all.iter().filter(served).count() as u64),
     }
 }

@@ -1,7 +1,7 @@
 //! A history of mutual exclusion, sorted: what became of each request to enter.
 
 use super::{MutualExclusion, Output, Request};
-use crate::process::{History, ProcessId, What};
+use crate::process::{Digest, History, ProcessId, Step, What};
 
 /// One request to enter, and what became of it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,13 +24,33 @@ impl Session {
     }
 }
 
-/// All requests to enter, in the order in which they were made.
-pub(super) fn sessions(history: &History<'_, MutualExclusion>) -> Vec<Session> {
-    let mut sessions: Vec<Session> = Vec::new();
-    // For each process: its sessions in its present life, and which of them is the next to enter.
-    let mut own: Vec<(Vec<usize>, usize)> = vec![(Vec::new(), 0); history.nodes as usize];
-    for step in &history.steps {
-        let (mine, next) = &mut own[step.node.index()];
+/// All requests to enter.
+#[derive(Default)]
+pub(super) struct Sessions {
+    /// In the order in which they were made.
+    pub(super) all: Vec<Session>,
+    /// For each process: its sessions in its present life, and which of them is the next to enter.
+    own: Vec<(Vec<usize>, usize)>,
+}
+
+impl Digest<MutualExclusion> for Sessions {
+    fn read(&mut self, history: &History<'_, MutualExclusion>) {
+        self.all.clear();
+        self.own.resize(history.nodes as usize, (Vec::new(), 0));
+        for (mine, next) in &mut self.own {
+            mine.clear();
+            *next = 0;
+        }
+        for step in &history.steps {
+            self.note(step);
+        }
+    }
+}
+
+impl Sessions {
+    fn note(&mut self, step: &Step<'_, MutualExclusion>) {
+        let sessions = &mut self.all;
+        let (mine, next) = &mut self.own[step.node.index()];
         match step.what {
             What::Request(request @ (Request::Enter(_) | Request::EnterUntilExit)) => {
                 mine.push(sessions.len());
@@ -39,12 +59,12 @@ pub(super) fn sessions(history: &History<'_, MutualExclusion>) -> Vec<Session> {
                 sessions.push(Session { node, requested, stays, entered: None, over: false });
             }
             What::Output(Output::Enter) => {
-                let Some(session) = mine.get(*next) else { continue };
+                let Some(session) = mine.get(*next) else { return };
                 sessions[*session].entered = Some(step.event);
                 *next += 1;
             }
             What::Output(Output::Exit) => {
-                let Some(session) = next.checked_sub(1) else { continue };
+                let Some(session) = next.checked_sub(1) else { return };
                 sessions[mine[session]].over = true;
             }
             What::Crash => {
@@ -67,13 +87,12 @@ pub(super) fn sessions(history: &History<'_, MutualExclusion>) -> Vec<Session> {
             | What::Resume => {}
         }
     }
-    sessions
 }
 
 /// How long each request that is served waits; nanoseconds.
 pub(super) fn waiting(history: &History<'_, MutualExclusion>) -> Vec<u64> {
     let served = |session: &Session| history.between(session.requested, session.entered?);
-    sessions(history).iter().filter_map(served).map(|wait| wait.as_nanos() as u64).collect()
+    history.digest::<Sessions>().all.iter().filter_map(served).map(|wait| wait.as_nanos() as u64).collect()
 }
 
 /// The synchronization delay (Singhal, Shivaratri, section 6.2): how long the section stands empty though another

@@ -47,6 +47,8 @@ pub enum Deed {
         slot: u32,
         /// Its place among the kept messages.
         value: u32,
+        /// Its kind, where [`Actors::deeds`] was asked.
+        kind: &'static str,
     },
     /// Send a message to those whom [`Actors::target`] names at the places from `first` to before `last`.
     Multicast {
@@ -58,6 +60,8 @@ pub enum Deed {
         slot: u32,
         /// Its place among the kept messages.
         value: u32,
+        /// Its kind, where [`Actors::deeds`] was asked.
+        kind: &'static str,
     },
     /// Send a message to everybody else.
     Broadcast {
@@ -65,6 +69,8 @@ pub enum Deed {
         slot: u32,
         /// Its place among the kept messages.
         value: u32,
+        /// Its kind, where [`Actors::deeds`] was asked.
+        kind: &'static str,
     },
     /// Start a timer, or start it anew.
     SetTimer {
@@ -118,16 +124,19 @@ pub enum Keep {
 pub trait Actors: Values + Interned + Send {
     /// Starts a run of so many processes, none of them booted; `keep` says which values are kept for a recording.
     fn reset(&mut self, nodes: usize, keep: Keep);
-    /// The process `scene.me` boots with what it saved last.
-    fn boot(&mut self, scene: Scene<'_>, choices: &mut dyn Choices);
+    /// The process `scene.me` boots with what it saved last. Gives, as all steps do, whether it wants anything done.
+    fn boot(&mut self, scene: Scene<'_>, choices: &mut dyn Choices) -> bool;
     /// A process is asked for the request with this number.
-    fn ask(&mut self, request: u32, scene: Scene<'_>, choices: &mut dyn Choices);
+    fn ask(&mut self, request: u32, scene: Scene<'_>, choices: &mut dyn Choices) -> bool;
     /// A process gets the message at `slot`.
-    fn hear(&mut self, slot: u32, scene: Scene<'_>, choices: &mut dyn Choices);
+    fn hear(&mut self, slot: u32, scene: Scene<'_>, choices: &mut dyn Choices) -> bool;
     /// The timer at `slot` runs out.
-    fn expire(&mut self, slot: u32, scene: Scene<'_>, choices: &mut dyn Choices);
+    fn expire(&mut self, slot: u32, scene: Scene<'_>, choices: &mut dyn Choices) -> bool;
     /// What the last step wants done next; nothing when all is done.
     fn deed(&mut self) -> Option<Deed>;
+    /// Everything that the last step wants done, where nothing will be left undone. Every message is expected by all to
+    /// whom it goes.
+    fn deeds(&mut self, deeds: &mut Vec<Deed>);
     /// What the last step still wants done is left undone.
     fn forget_deeds(&mut self);
     /// A receiver of a multicast.
@@ -218,10 +227,11 @@ impl<P: Process> Troupe<P> {
     }
 
     #[inline(always)]
-    fn step(&mut self, scene: Scene<'_>, choices: &mut dyn Choices, input: Input<P>) {
-        let Some(process) = &mut self.processes[scene.me.index()] else { return };
+    fn step(&mut self, scene: Scene<'_>, choices: &mut dyn Choices, input: Input<P>) -> bool {
+        let Some(process) = &mut self.processes[scene.me.index()] else { return false };
+        self.effects.targets.clear();
         step(process, &mut Context::new(scene, &mut self.effects, choices), input);
-        self.acted(scene.me);
+        self.acted(scene.me)
     }
 
     #[inline(always)]
@@ -231,11 +241,57 @@ impl<P: Process> Troupe<P> {
 
     /// Deeds are taken from the end.
     #[inline(always)]
-    fn acted(&mut self, node: ProcessId) {
+    fn acted(&mut self, node: ProcessId) -> bool {
         self.acting = node;
         if self.effects.list.len() > 1 {
             self.effects.list.reverse();
         }
+        !self.effects.list.is_empty()
+    }
+
+    /// What an effect means to a driver; nothing when it is the end of a timer that does not run.
+    #[inline(always)]
+    fn deed_of(&mut self, effect: Effect<P>) -> Option<Deed> {
+        Some(match effect {
+            Effect::Send { to, message } => {
+                let (slot, value) = self.put(message);
+                Deed::Send { to, slot, value, kind: "" }
+            }
+            Effect::Multicast { targets, message } => {
+                let (slot, value) = self.put(message);
+                Deed::Multicast { first: targets.start, last: targets.end, slot, value, kind: "" }
+            }
+            Effect::Broadcast { message } => {
+                let (slot, value) = self.put(message);
+                Deed::Broadcast { slot, value, kind: "" }
+            }
+            Effect::SetTimer { timer, range } => {
+                let value = if self.keeps_all() { self.kept.timer(&timer) } else { NO_VALUE };
+                Deed::SetTimer { slot: self.timers.set(self.acting, timer), range, value }
+            }
+            Effect::CancelTimer { timer } => {
+                Deed::CancelTimer { slot: self.timers.cancel(self.acting, &timer)? }
+            }
+            Effect::Save { stable } => {
+                let value = if self.keeps_all() { self.kept.saved(&stable) } else { NO_VALUE };
+                self.stable[self.acting.index()] = stable;
+                Deed::Save { value }
+            }
+            Effect::Produce { output } => {
+                let kept = self.keep >= Keep::Outputs;
+                Deed::Produce { value: if kept { self.kept.output(output) } else { NO_VALUE } }
+            }
+            Effect::Chose { options, chosen } => Deed::Chose { options, chosen },
+        })
+    }
+
+    /// Puts a message where so many deliveries find it; gives its kind, too.
+    #[inline(always)]
+    fn put_for(&mut self, message: P::Message, receivers: u32) -> (u32, u32, &'static str) {
+        let kind = kind_of(&message);
+        let (slot, value) = self.put(message);
+        self.bodies.expect(slot, receivers);
+        (slot, value, kind)
     }
 
     /// Puts a message where deliveries find it.
@@ -259,67 +315,61 @@ impl<P: Process> Actors for Troupe<P> {
         self.kept.clear();
     }
 
-    fn boot(&mut self, scene: Scene<'_>, choices: &mut dyn Choices) {
+    fn boot(&mut self, scene: Scene<'_>, choices: &mut dyn Choices) -> bool {
         let node = scene.me;
         let config = self.configs.get(&node).unwrap_or(&self.config);
         let stable = self.stable[node.index()].clone();
+        self.effects.targets.clear();
         let mut ctx = Context::new(scene, &mut self.effects, choices);
         self.processes[node.index()] = Some(P::boot(&mut ctx, config, stable));
-        self.acted(node);
+        self.acted(node)
     }
 
-    fn ask(&mut self, request: u32, scene: Scene<'_>, choices: &mut dyn Choices) {
+    fn ask(&mut self, request: u32, scene: Scene<'_>, choices: &mut dyn Choices) -> bool {
         let request = self.kept.exchange.requests[request as usize].clone();
-        self.step(scene, choices, Input::Request(request));
+        self.step(scene, choices, Input::Request(request))
     }
 
     #[inline]
-    fn hear(&mut self, slot: u32, scene: Scene<'_>, choices: &mut dyn Choices) {
+    fn hear(&mut self, slot: u32, scene: Scene<'_>, choices: &mut dyn Choices) -> bool {
         let from = self.bodies.from(slot);
         let message = self.bodies.take(slot);
-        self.step(scene, choices, Input::Message { from, message });
+        self.step(scene, choices, Input::Message { from, message })
     }
 
-    fn expire(&mut self, slot: u32, scene: Scene<'_>, choices: &mut dyn Choices) {
-        let Some(timer) = self.timers.expire(slot) else { return };
-        self.step(scene, choices, Input::Timer(timer));
+    fn expire(&mut self, slot: u32, scene: Scene<'_>, choices: &mut dyn Choices) -> bool {
+        let Some(timer) = self.timers.expire(slot) else { return false };
+        self.step(scene, choices, Input::Timer(timer))
     }
 
     #[inline]
     fn deed(&mut self) -> Option<Deed> {
         loop {
-            break Some(match self.effects.list.pop()? {
+            let effect = self.effects.list.pop()?;
+            if let Some(deed) = self.deed_of(effect) {
+                return Some(deed);
+            }
+        }
+    }
+
+    fn deeds(&mut self, deeds: &mut Vec<Deed>) {
+        while let Some(effect) = self.effects.list.pop() {
+            match effect {
                 Effect::Send { to, message } => {
-                    let (slot, value) = self.put(message);
-                    Deed::Send { to, slot, value }
+                    let (slot, value, kind) = self.put_for(message, 1);
+                    deeds.push(Deed::Send { to, slot, value, kind });
                 }
                 Effect::Multicast { targets, message } => {
-                    let (slot, value) = self.put(message);
-                    Deed::Multicast { first: targets.start, last: targets.end, slot, value }
+                    let (first, last) = (targets.start, targets.end);
+                    let (slot, value, kind) = self.put_for(message, last - first);
+                    deeds.push(Deed::Multicast { first, last, slot, value, kind });
                 }
                 Effect::Broadcast { message } => {
-                    let (slot, value) = self.put(message);
-                    Deed::Broadcast { slot, value }
+                    let (slot, value, kind) = self.put_for(message, self.processes.len() as u32 - 1);
+                    deeds.push(Deed::Broadcast { slot, value, kind });
                 }
-                Effect::SetTimer { timer, range } => {
-                    let value = if self.keeps_all() { self.kept.timer(&timer) } else { NO_VALUE };
-                    Deed::SetTimer { slot: self.timers.set(self.acting, timer), range, value }
-                }
-                Effect::CancelTimer { timer } => match self.timers.cancel(self.acting, &timer) {
-                    Some(slot) => Deed::CancelTimer { slot },
-                    None => continue,
-                },
-                Effect::Save { stable } => {
-                    let value = if self.keeps_all() { self.kept.saved(&stable) } else { NO_VALUE };
-                    self.stable[self.acting.index()] = stable;
-                    Deed::Save { value }
-                }
-                Effect::Produce { output } => {
-                    let kept = self.keep >= Keep::Outputs;
-                    Deed::Produce { value: if kept { self.kept.output(output) } else { NO_VALUE } }
-                }
-                Effect::Chose { options, chosen } => Deed::Chose { options, chosen },
-            });
+                other => deeds.extend(self.deed_of(other)),
+            }
         }
     }
 

@@ -1,13 +1,19 @@
-//! A small heap with four children to a node: shallow, and its children lie side by side.
+//! A small heap with four children to a node: shallow, and its children lie side by side. While it holds a handful it is a
+//! sorted list, which is faster still.
 
 use super::Entry;
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Heap {
+    /// The latest first while there are few, else a heap.
     entries: Vec<Entry>,
+    many: bool,
 }
 
 const CHILDREN: usize = 4;
+
+/// More than so many are a heap.
+const HANDFUL: usize = 16;
 
 impl Heap {
     #[inline]
@@ -22,20 +28,43 @@ impl Heap {
 
     pub(super) fn clear(&mut self) {
         self.entries.clear();
+        self.many = false;
     }
 
     #[inline]
     pub(super) fn first(&self) -> Option<&Entry> {
-        self.entries.first()
+        if self.many { self.entries.first() } else { self.entries.last() }
     }
 
     /// Gives all entries away, in no order, for an empty list to grow in.
     pub(super) fn exchange(&mut self, empty: &mut Vec<Entry>) {
         std::mem::swap(&mut self.entries, empty);
+        self.many = false;
     }
 
     #[inline]
     pub(super) fn push(&mut self, entry: Entry) {
+        if self.many {
+            return self.rise(entry);
+        }
+        if self.entries.len() == HANDFUL {
+            // What is sorted is a heap.
+            self.entries.reverse();
+            self.many = true;
+            return self.rise(entry);
+        }
+        let rank = entry.rank();
+        self.entries.push(entry);
+        let mut place = self.entries.len() - 1;
+        while place > 0 && self.entries[place - 1].rank() < rank {
+            self.entries[place] = self.entries[place - 1];
+            place -= 1;
+        }
+        self.entries[place] = entry;
+    }
+
+    /// Puts an entry in the last place and lets it rise.
+    fn rise(&mut self, entry: Entry) {
         self.entries.push(entry);
         let mut place = self.entries.len() - 1;
         while place > 0 {
@@ -49,16 +78,36 @@ impl Heap {
         self.entries[place] = entry;
     }
 
-    #[inline]
     pub(super) fn pop(&mut self) -> Option<Entry> {
-        let last = self.entries.pop()?;
-        let Some(first) = self.entries.first().copied() else { return Some(last) };
-        self.sink(last);
-        Some(first)
+        let mut entry = Entry::default();
+        self.pop_into(&mut entry).then_some(entry)
+    }
+
+    /// Takes the first entry out and puts it here; gives whether there is one.
+    #[inline]
+    pub(super) fn pop_into(&mut self, entry: &mut Entry) -> bool {
+        if self.many {
+            return self.pop_many(entry);
+        }
+        let Some(last) = self.entries.last() else { return false };
+        *entry = *last;
+        self.entries.truncate(self.entries.len() - 1);
+        true
+    }
+
+    fn pop_many(&mut self, entry: &mut Entry) -> bool {
+        let Some(last) = self.entries.pop() else { return false };
+        if let Some(first) = self.entries.first() {
+            *entry = *first;
+            self.sink(last);
+        } else {
+            *entry = last;
+            self.many = false;
+        }
+        true
     }
 
     /// Puts an entry in the first one's place and lets it sink.
-    #[inline]
     fn sink(&mut self, entry: Entry) {
         let entries = self.entries.as_mut_slice();
         let mut place = 0;

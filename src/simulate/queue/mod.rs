@@ -110,25 +110,36 @@ impl Queue {
     /// Takes the first entry out.
     #[inline]
     pub fn pop(&mut self) -> Option<Entry> {
+        let mut entry = Entry::default();
+        self.pop_into(&mut entry).then_some(entry)
+    }
+
+    /// Takes the first entry out and puts it here; gives whether there is one. Entries that are handed from function to
+    /// function by value are written and read in pieces of different sizes, for which processors wait.
+    #[inline]
+    pub(crate) fn pop_into(&mut self, entry: &mut Entry) -> bool {
         // The common case first: the open bucket has the next entry.
         if let Some(first) = self.open.get(self.next)
             && self.heap.is_empty()
         {
             self.next += 1;
-            self.floor = first.time;
-            return Some(*first);
+            *entry = *first;
+        } else if self.spread {
+            let Some(first) = self.pop_spread() else { return false };
+            *entry = first;
+        } else if !self.heap.pop_into(entry) {
+            return false;
         }
-        let entry = if self.spread { self.pop_spread() } else { self.heap.pop() }?;
         self.floor = entry.time;
-        Some(entry)
+        true
     }
 
     #[inline(never)]
     fn pop_spread(&mut self) -> Option<Entry> {
         loop {
             let Some(first) = self.open.get(self.next) else {
-                if let Some(entry) = self.heap.pop() {
-                    return Some(entry);
+                if !self.heap.is_empty() {
+                    return self.heap.pop();
                 }
                 if self.wheel.is_empty() {
                     self.spread = false;
