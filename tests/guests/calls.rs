@@ -44,8 +44,8 @@ fn any_client_calls_the_square_root() {
     assert_eq!(square_root(&mut client, json!([144]))["result"], json!(12));
     ada.tell("/request {lookup: {name: roots}}");
     assert_eq!(
-        square_root(&mut client, json!([2])),
-        json!({"jsonrpc": "2.0", "result": 1.414213562, "id": 1})
+        square_root(&mut client, json!([5])),
+        json!({"jsonrpc": "2.0", "result": 2.236067977, "id": 1})
     );
     assert_eq!(square_root(&mut client, json!({"of": "2"}))["result"], json!("1.414213562"));
     assert_eq!(square_root(&mut client, json!([-1]))["error"], json!({"code": 1, "message": "negative"}));

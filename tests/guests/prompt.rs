@@ -30,11 +30,25 @@ fn replays(folder: &Folder, node: &str) {
     assert!(ran.status.success() && said.contains("identical"), "{said}\n{content}");
 }
 
+/// The journals of both nodes are one trace, which replays, too.
+fn merge(folder: &Folder) {
+    let journals = folder.0.join("journals");
+    let merged = Command::new(env!("CARGO_BIN_EXE_synod"))
+        .args(["trace", "merge", "-o"])
+        .args([journals.join("merged.jsonl"), journals.join("alice.jsonl"), journals.join("bob.jsonl")])
+        .output()
+        .expect("the program starts");
+    assert!(merged.status.success(), "{}", String::from_utf8_lossy(&merged.stderr));
+    replays(folder, "merged");
+}
+
 fn faults(name: &str, arguments: &[&str]) {
     let folder = Folder::new(name);
     let (mut alice, mut bob) = pair(&folder, arguments);
     alice.tell("hello");
     bob.await_delivery("hello");
+    alice.tell("/help");
+    alice.tell("/nonsense");
     alice.tell("/drop bob");
     alice.tell("lost");
     bob.tell("lost, too");
@@ -62,6 +76,7 @@ fn faults(name: &str, arguments: &[&str]) {
     assert_eq!((&alices["unsent"], &bobs["received"]), (&1.into(), &4.into()));
     replays(&folder, "alice");
     replays(&folder, "bob");
+    merge(&folder);
 }
 
 #[test]

@@ -113,6 +113,11 @@ impl Screen {
     pub(super) fn show(&mut self, report: &Report, banner: &str) -> bool {
         let Some(line) = line(report, banner) else { return true };
         match self {
+            Self::Prompt(_) if matches!(report, Report::Bye(_)) => {
+                // Nobody is asked any more, so nobody would print it.
+                restore();
+                writeln!(io::stderr(), "\r{line}").is_ok()
+            }
             Self::Prompt(printer) => printer.print(format!("{line}\n")).is_ok(),
             Self::Plain if matches!(report, Report::Refused(_)) => {
                 // Nobody may read complaints.
@@ -224,7 +229,8 @@ fn obey(line: &str, commands: &mpsc::Sender<Command>) -> bool {
     match understand(line) {
         Ok(Typed::Nothing) => true,
         Ok(Typed::Help) => {
-            let _unread = writeln!(io::stdout(), "{HELP}");
+            // Not on standard output: that is the other thread's.
+            let _unread = writeln!(io::stderr(), "{HELP}");
             true
         }
         Ok(Typed::Command(command)) => {

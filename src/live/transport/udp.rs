@@ -84,13 +84,15 @@ async fn receive(socket: Arc<UdpSocket>, identity: Identity, incoming: mpsc::Sen
 
 /// What a datagram means; nothing when it is this node's own.
 fn understand(datagram: &[u8], from: SocketAddr, identity: &Identity) -> Result<Option<Incoming>, Refusal> {
-    let Some(Opened { sender, text }) = identity.lock.open(datagram)? else { return Ok(None) };
+    let Some(Opened { sender, mut text }) = identity.lock.open(datagram)? else { return Ok(None) };
     let Some(sender) = sender else {
         if text.first() != Some(&b'{') {
             return Ok(Some(Incoming::Text(from, text)));
         }
-        let line = text.strip_suffix(b"\n").unwrap_or(&text);
-        return Ok(Some(Incoming::Line(Source::Address(from), line.to_vec())));
+        if text.last() == Some(&b'\n') {
+            text.pop();
+        }
+        return Ok(Some(Incoming::Line(Source::Address(from), text)));
     };
     match identity.names.find(&sender) {
         Some(node) => Ok(Some(Incoming::Line(Source::Node(node), text))),
