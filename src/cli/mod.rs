@@ -2,6 +2,7 @@
 
 mod args;
 mod args_looking;
+mod args_searching;
 mod batch;
 mod campaign;
 mod check;

@@ -17,13 +17,14 @@ use crate::{
         self,
         control::Report,
         director::{self, Directing},
+        node::journal_name,
     },
-    registry::Registry,
-    scenario::Override,
+    registry::{Outcome, Registry},
+    scenario::{Override, Plan},
     trace::Trace,
 };
 use std::{
-    env, fs,
+    env, fs, io,
     net::SocketAddr,
     path::{Path, PathBuf},
 };
@@ -67,24 +68,13 @@ fn play(
     let plan = plan(registry, wanted, file, overrides)?;
     let seed = wanted.sources.seed.unwrap_or(plan.seed);
     fs::create_dir_all(folder).map_err(Failure::io(folder.display().to_string()))?;
-    let cleared = clear(folder);
-    cleared.map_err(Failure::io(folder.display().to_string()))?;
+    clear(folder, &plan).map_err(Failure::io(folder.display().to_string()))?;
     let this = env::current_exe().map_err(Failure::io("this program"))?;
     let name = files::name(file);
     let spawn = |node: &str, listen: SocketAddr| {
         let mut command = tokio::process::Command::new(&this);
         command.arg("live").arg(file).args(["--node", node, "--directed", "--listen", &listen.to_string()]);
-        command.args(["--speed", &wanted.speed.to_string(), "--seed", &seed.to_string()]);
-        command.arg("--dir").arg(folder);
-        for text in &wanted.sources.overrides {
-            command.args(["--set", text]);
-        }
-        if let Some(until) = &wanted.until {
-            command.args(["--until", until]);
-        }
-        if let Some(transport) = wanted.transport {
-            command.args(["--transport", transport.name()]);
-        }
+        command.args(["--seed", &seed.to_string()]).args(settings(wanted)).arg("--dir").arg(folder);
         command
     };
     let mut heard = |node: &str, report: &Report| {
@@ -107,11 +97,7 @@ fn play(
     let merged = live::merge(journals?).map_err(|error| Failure::Internal(format!("{name}: {error}")))?;
     let outcome = registry.conclude(&plan, merged, directed.end);
     let outcome = outcome.map_err(|error| Failure::Internal(format!("{name}: {error}")))?;
-    if let Some(path) = &wanted.trace {
-        let created =
-            fs::File::create(path).and_then(|file| outcome.write_trace(&mut std::io::BufWriter::new(file)));
-        created.map_err(Failure::io(path.display().to_string()))?;
-    }
+    write_trace(wanted, &outcome)?;
     Ok(Ran {
         file: name,
         plan,
@@ -122,19 +108,55 @@ fn play(
         trace: wanted.trace.as_ref().map(|path| path.display().to_string()),
         report: None,
         numbers: None,
-        again: format!("{} live {} --all", program(), quoted(&file.display().to_string())),
+        again: again(wanted, file),
     })
 }
 
-/// A run begins with nothing saved: what an earlier one left there is not this one's.
-fn clear(folder: &Path) -> std::io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        let ours = path.extension().is_some_and(|extension| {
-            ["jsonl", "journal", "stable", "lock"].iter().any(|own| extension == *own)
-        });
-        if ours {
-            fs::remove_file(path)?;
+/// The flags that say how a scenario is played, the seed apart.
+fn settings(wanted: &Live) -> Vec<String> {
+    let mut settings = Vec::new();
+    let mut add = |flag: &str, value: String| settings.extend([flag.to_owned(), value]);
+    for text in &wanted.sources.overrides {
+        add("--set", text.clone());
+    }
+    if let Some(until) = &wanted.until {
+        add("--until", until.clone());
+    }
+    if let Some(transport) = wanted.transport {
+        add("--transport", transport.name().into());
+    }
+    if wanted.speed.get() > 1 {
+        add("--speed", wanted.speed.to_string());
+    }
+    settings
+}
+
+/// The command that plays a scenario again.
+fn again(wanted: &Live, file: &Path) -> String {
+    let mut command = format!("{} live {} --all", program(), quoted(&file.display().to_string()));
+    for word in settings(wanted) {
+        command.push(' ');
+        command.push_str(&quoted(&word));
+    }
+    command
+}
+
+fn write_trace(wanted: &Live, outcome: &Outcome) -> Result<(), Failure> {
+    let Some(path) = &wanted.trace else { return Ok(()) };
+    let created = fs::File::create(path).and_then(|file| outcome.write_trace(&mut io::BufWriter::new(file)));
+    created.map_err(Failure::io(path.display().to_string()))
+}
+
+/// A run begins with nothing saved: what an earlier one of this scenario left there is not this one's.
+fn clear(folder: &Path, plan: &Plan) -> io::Result<()> {
+    let names = &plan.setup.names;
+    for id in names.ids() {
+        let journal = folder.join(journal_name(&names.name(id)));
+        for extension in ["jsonl", "stable", "lock"] {
+            match fs::remove_file(journal.with_extension(extension)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                Ok(()) | Err(_) => {}
+            }
         }
     }
     Ok(())

@@ -388,12 +388,12 @@ impl Director<'_, '_> {
         let name = self.name(node);
         self.actors.remove(&node);
         let agenda = &self.world.setup().agenda;
-        let planned =
-            agenda.iter().take(self.agenda.next() as usize).filter_map(|planned| match planned.action {
+        let mut planned =
+            agenda[..self.agenda.next() as usize].iter().filter_map(|planned| match planned.action {
                 Action::Crash { after_sends: Some(_), .. } => Some(planned.lasts),
                 _ => None,
             });
-        let Some(lasts) = planned.last() else {
+        let Some(lasts) = planned.next_back() else {
             // A plain crash of the timeline that the node knew of first.
             let due = self.agenda.due(&self.world).is_some_and(|at| at.0 <= now.0 + 50_000_000);
             return if due { Ok(()) } else { Err(DirectorError::Ended(name)) };
