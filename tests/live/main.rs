@@ -143,7 +143,7 @@ fn tempfile(file: &Path) -> PathBuf {
 /// What the README shows.
 fn table(rows: &BTreeMap<String, Row>) -> String {
     let mut table = String::from(
-        "| scenarios | how many | processes | crashes | verdicts and counts as simulated | hang on what comes first of two things at one moment | replays without a difference |\n\
+        "| scenarios | how many | processes | crashes | verdicts and counts as simulated | hang on moments, or on draws after a restart | replays without a difference |\n\
          |---|---|---|---|---|---|---|\n",
     );
     let mut total = Row::default();

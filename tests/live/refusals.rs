@@ -164,6 +164,12 @@ pub(super) fn over_tcp(synod: &str, folder: &Path) -> Result<(), Failed> {
     Ok(())
 }
 
+/// Whether a line can be a datagram from a node: no datagram is as long as what is refused for its length, and what does not
+/// begin with a brace is a guest's text.
+fn is_datagram((line, _): &(Vec<u8>, &'static str)) -> bool {
+    line.len() < 60_000 && line.starts_with(b"{")
+}
+
 /// Over UDP: the same datagrams, and those from an address that is nobody's.
 pub(super) fn over_udp(synod: &str, folder: &Path) -> Result<(), Failed> {
     let member = UdpSocket::bind("127.0.0.1:0")?;
@@ -172,8 +178,7 @@ pub(super) fn over_udp(synod: &str, folder: &Path) -> Result<(), Failed> {
     node.tell(&begin(&[("n2", member.local_addr()?)]))?;
     let mut expected: BTreeMap<String, u64> = BTreeMap::new();
     let mut expect = |refusal: &str| *expected.entry(refusal.to_owned()).or_default() += 1;
-    // No datagram is as long as what is refused for its length.
-    for (line, refusal) in malformed_lines().into_iter().filter(|(line, _)| line.len() < 60_000) {
+    for (line, refusal) in malformed_lines().into_iter().filter(is_datagram) {
         member.send_to(&line, node.address)?;
         expect(refusal);
     }
