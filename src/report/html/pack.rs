@@ -5,7 +5,7 @@
 
 use crate::process::ProcessId;
 use crate::trace::{Event, EventKind, Footer, Trace};
-use base64::{Engine, engine::general_purpose::STANDARD};
+use base64ct::{Base64, Encoding};
 use flate2::{Compression, write::ZlibEncoder};
 use indexmap::IndexSet;
 use serde::Serialize;
@@ -151,7 +151,7 @@ pub(super) fn text(value: &impl Serialize) -> io::Result<String> {
     let mut packer = ZlibEncoder::new(Vec::new(), Compression::best());
     serde_json::to_writer(&mut packer, value)?;
     packer.flush()?;
-    Ok(STANDARD.encode(packer.finish()?))
+    Ok(Base64::encode_string(&packer.finish()?))
 }
 
 #[cfg(test)]
