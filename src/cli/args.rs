@@ -86,6 +86,13 @@ pub(super) struct Sources {
     /// Scenario files, folders of them, or - for standard input
     #[arg(required = true, value_name = "FILE", value_hint = ValueHint::AnyPath)]
     pub(super) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) changes: Changes,
+}
+
+/// What of a scenario is to be otherwise.
+#[derive(Debug, Args)]
+pub(super) struct Changes {
     /// Override a key of the scenario, as in --set network.loss=5%
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(super) overrides: Vec<String>,

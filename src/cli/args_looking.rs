@@ -1,5 +1,6 @@
 //! The flags of what is drawn and told of a trace.
 
+use super::args::Changes;
 use clap::{Args, ValueEnum, ValueHint};
 use std::{env, io, path::PathBuf};
 
@@ -64,12 +65,8 @@ pub(super) struct Why {
     /// Tell everything that happened before it, also what it does not follow from
     #[arg(long)]
     pub(super) all: bool,
-    /// Override a key of the scenario, as in --set network.loss=5%
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    pub(super) overrides: Vec<String>,
-    /// Use this seed instead of the scenario's
-    #[arg(long, env = "SYNOD_SEED", value_name = "N")]
-    pub(super) seed: Option<u64>,
+    #[command(flatten)]
+    pub(super) changes: Changes,
     /// How it is written
     #[arg(long, value_enum, default_value = "human", value_name = "FORMAT")]
     pub(super) format: AccountFormat,

@@ -1,6 +1,6 @@
 //! The flags of searches.
 
-use super::args::{Format, Reporting};
+use super::args::{Changes, Format, Reporting};
 use crate::{explore::TRIES, process::parse_duration, scenario::Vary};
 use clap::{Args, ValueEnum, ValueHint};
 use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
@@ -10,12 +10,8 @@ pub(super) struct Fuzz {
     /// The scenario, or - for standard input; with a schedule in it, the search goes on from there
     #[arg(value_hint = ValueHint::FilePath)]
     pub(super) file: PathBuf,
-    /// Override a key of the scenario, as in --set network.loss=5%
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    pub(super) overrides: Vec<String>,
-    /// Use this seed instead of the scenario's
-    #[arg(long, env = "SYNOD_SEED", value_name = "N")]
-    pub(super) seed: Option<u64>,
+    #[command(flatten)]
+    pub(super) changes: Changes,
     /// How many runs [default: the scenario's `fuzz.runs`, or 1000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) runs: Option<u64>,
@@ -61,12 +57,8 @@ pub(super) struct Explore {
     /// The scenario, or - for standard input; --step begins at the end of its schedule, a search leaves it out
     #[arg(value_hint = ValueHint::FilePath)]
     pub(super) file: PathBuf,
-    /// Override a key of the scenario, as in --set network.loss=5%
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    pub(super) overrides: Vec<String>,
-    /// Use this seed instead of the scenario's
-    #[arg(long, env = "SYNOD_SEED", value_name = "N")]
-    pub(super) seed: Option<u64>,
+    #[command(flatten)]
+    pub(super) changes: Changes,
     /// How to go through the orders
     #[arg(long, value_enum, default_value = "reduced", value_name = "HOW")]
     pub(super) strategy: Search,

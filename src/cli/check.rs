@@ -22,8 +22,8 @@ pub(super) fn check(registry: &Registry, wanted: &Check, output: &mut Output) ->
         return Err(Failure::Usage("check writes human, json or jsonl; junit is for run".into()));
     }
     let files = files::scenarios(&wanted.sources.files)?;
-    let overrides = overrides(&wanted.sources)?;
-    let seed = wanted.sources.seed;
+    let overrides = overrides(&wanted.sources.changes)?;
+    let seed = wanted.sources.changes.seed;
     let work = |file: &PathBuf| (files::name(file), load(registry, file, &overrides, seed));
     let width = files.iter().map(|file| files::name(file).chars().count()).max().unwrap_or(0);
     let mut exit = Exit::Held;

@@ -8,7 +8,7 @@ use super::{
     found::{grouped, plain},
     interrupt,
     output::Output,
-    run::{load, parse_override},
+    run::{load, overrides},
     states, step,
 };
 use crate::{
@@ -32,9 +32,8 @@ const TOLD_EVERY: Duration = Duration::from_secs(10);
 
 /// Searches, writes a file for each property that can be violated, and reports.
 pub(super) fn explore(registry: &Registry, wanted: &Explore, output: &mut Output) -> Result<Exit, Failure> {
-    let overrides =
-        wanted.overrides.iter().map(|text| parse_override(text)).collect::<Result<Vec<_>, _>>()?;
-    let mut plan = load(registry, &wanted.file, &overrides, wanted.seed)?;
+    let overrides = overrides(&wanted.changes)?;
+    let mut plan = load(registry, &wanted.file, &overrides, wanted.changes.seed)?;
     if !wanted.vary.is_empty() || wanted.faults.is_some() {
         let fuzz = plan.fuzz.get_or_insert_default();
         if !wanted.vary.is_empty() {

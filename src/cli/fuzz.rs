@@ -9,7 +9,7 @@ use super::{
     interrupt,
     output::Output,
     page,
-    run::{load, parse_override},
+    run::{load, overrides},
 };
 use crate::{
     explore::campaign::{Campaign, Choice, Identity, Report, Settings},
@@ -25,9 +25,8 @@ const RUNS: u64 = 1000;
 pub(super) fn fuzz(registry: &Registry, wanted: &Fuzz, output: &mut Output) -> Result<Exit, Failure> {
     page::must_be_a_file(wanted.report.as_deref())?;
     let shard = wanted.shard.as_deref().map(shard).transpose()?.unwrap_or((0, 1));
-    let overrides =
-        wanted.overrides.iter().map(|text| parse_override(text)).collect::<Result<Vec<_>, _>>()?;
-    let plan = load(registry, &wanted.file, &overrides, wanted.seed)?;
+    let overrides = overrides(&wanted.changes)?;
+    let plan = load(registry, &wanted.file, &overrides, wanted.changes.seed)?;
     let settings = settings(wanted, &plan)?;
     let runs = wanted.runs.or_else(|| match wanted.time {
         Some(_) => None,

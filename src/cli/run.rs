@@ -1,7 +1,7 @@
 //! `run`: scenarios are read, run and judged.
 
 use super::{
-    args::{Keep, Run, Sources},
+    args::{Changes, Keep, Run},
     batch,
     exit::{Exit, Failure},
     files,
@@ -26,7 +26,7 @@ use std::{
 /// Runs scenarios.
 pub(super) fn run(registry: &Registry, wanted: &Run, output: &mut Output) -> Result<Exit, Failure> {
     let files = files::scenarios(&wanted.sources.files)?;
-    let mut overrides = overrides(&wanted.sources)?;
+    let mut overrides = overrides(&wanted.sources.changes)?;
     if let Some(until) = &wanted.until {
         parse_duration(until).map_err(|error| Failure::Usage(format!("--until: {error}")))?;
         overrides.push(parse_override(&format!("until={until}"))?);
@@ -68,14 +68,14 @@ pub(super) fn run(registry: &Registry, wanted: &Run, output: &mut Output) -> Res
 }
 
 fn run_one(registry: &Registry, wanted: &Run, overrides: &[Override], file: &Path) -> Result<Ran, Failure> {
-    let plan = load(registry, file, overrides, wanted.sources.seed)?;
+    let plan = load(registry, file, overrides, wanted.sources.changes.seed)?;
     let level = match wanted.record {
         Keep::Off => Level::Nothing,
         Keep::Counts => Level::Counts,
         Keep::Full if wanted.state => Level::States,
         Keep::Full => Level::Full,
     };
-    let options = Options { seed: wanted.sources.seed, level };
+    let options = Options { seed: wanted.sources.changes.seed, level };
     let simulate = || registry.run(&plan, &options).map_err(|error| Failure::Internal(error.to_string()));
     let outcome = simulate()?;
     let mut diverged = None;
@@ -114,7 +114,7 @@ fn run_one(registry: &Registry, wanted: &Run, overrides: &[Override], file: &Pat
         if path.is_dir() {
             path.push(output_name(file, "html"));
         }
-        page::of_run(registry, &ran, wanted.sources.seed, &path)?;
+        page::of_run(registry, &ran, wanted.sources.changes.seed, &path)?;
         ran.report = Some(path.display().to_string());
     }
     Ok(ran)
@@ -137,7 +137,7 @@ fn compared(registry: &Registry, file: &Path, outcome: &Outcome) -> Result<Compa
 /// The command that repeats a run, all that matters spelled out.
 fn repeat_command(wanted: &Run, file: &Path) -> String {
     let mut command = format!("{} run {}", program(), quoted(&file.display().to_string()));
-    for text in &wanted.sources.overrides {
+    for text in &wanted.sources.changes.overrides {
         command.push_str(&format!(" --set {}", quoted(text)));
     }
     if let Some(until) = &wanted.until {
@@ -202,8 +202,8 @@ fn report(mistakes: Mistakes, text: &[u8]) -> Failure {
     Failure::Mistakes(Box::new(mistakes))
 }
 
-pub(super) fn overrides(sources: &Sources) -> Result<Vec<Override>, Failure> {
-    sources.overrides.iter().map(|text| parse_override(text)).collect()
+pub(super) fn overrides(changes: &Changes) -> Result<Vec<Override>, Failure> {
+    changes.overrides.iter().map(|text| parse_override(text)).collect()
 }
 
 pub(super) fn parse_override(text: &str) -> Result<Override, Failure> {

@@ -128,7 +128,7 @@ fn settings(
         for overrides in &combinations {
             let differs = overrides.iter().zip(&swept).filter(|(_, swept)| **swept).map(|(change, _)| change);
             let values: Vec<&Override> = differs.collect();
-            let plan = load_text(registry, &file, &text, overrides, wanted.sources.seed);
+            let plan = load_text(registry, &file, &text, overrides, wanted.sources.changes.seed);
             let plan = plan.inspect_err(|_| {
                 let told: Vec<String> =
                     values.iter().map(|one| format!("{}={}", one.key, one.value)).collect();
@@ -141,7 +141,7 @@ fn settings(
                 text: text.clone(),
                 values: values.iter().map(|change| change.value.clone()).collect(),
                 overrides: overrides.clone(),
-                seed: wanted.sources.seed.unwrap_or(plan.seed),
+                seed: wanted.sources.changes.seed.unwrap_or(plan.seed),
                 plan,
             });
         }

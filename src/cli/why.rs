@@ -5,7 +5,7 @@ use super::{
     exit::{Exit, Failure},
     files,
     output::{Output, Tone, paint, versioned},
-    run::{load, parse_override},
+    run::{load, overrides},
     traces::{is_scenario, read},
 };
 use crate::{
@@ -36,8 +36,8 @@ pub(super) fn why(registry: &Registry, wanted: &Why, output: &mut Output) -> Res
 fn trace(registry: &Registry, wanted: &Why, output: &Output) -> Result<Trace, Failure> {
     if !is_scenario(&wanted.file) {
         // A seed in the environment is meant for whatever runs.
-        let seeded = wanted.seed.is_some() && env::var_os("SYNOD_SEED").is_none();
-        if !wanted.overrides.is_empty() || seeded {
+        let seeded = wanted.changes.seed.is_some() && env::var_os("SYNOD_SEED").is_none();
+        if !wanted.changes.overrides.is_empty() || seeded {
             let place = files::name(&wanted.file);
             let sentence =
                 format!("{place} is a trace: --set and --seed are for scenarios, which are run first");
@@ -45,10 +45,9 @@ fn trace(registry: &Registry, wanted: &Why, output: &Output) -> Result<Trace, Fa
         }
         return read(&wanted.file, output);
     }
-    let overrides: Vec<_> =
-        wanted.overrides.iter().map(|text| parse_override(text)).collect::<Result<_, _>>()?;
-    let plan = load(registry, &wanted.file, &overrides, wanted.seed)?;
-    let outcome = registry.run(&plan, &Options { seed: wanted.seed, ..Options::default() });
+    let overrides = overrides(&wanted.changes)?;
+    let plan = load(registry, &wanted.file, &overrides, wanted.changes.seed)?;
+    let outcome = registry.run(&plan, &Options { seed: wanted.changes.seed, ..Options::default() });
     let outcome = outcome.map_err(|error| Failure::Internal(error.to_string()))?;
     outcome.trace().map_err(|error| Failure::Internal(error.to_string()))
 }

@@ -136,7 +136,7 @@ impl Runner {
     /// For each of the scenario's claims, whether the last run, which has these verdicts, met it.
     pub fn met(&self, plan: &Plan, verdicts: &[Verdict]) -> Vec<bool> {
         let (recording, actors) = (self.recording(), self.actors());
-        claims::met(plan, Seen { recording, actors, names: &self.setup.names, verdicts })
+        claims::met(plan, &Seen { recording, actors, plan, verdicts })
     }
 
     /// The properties that the last run violated.

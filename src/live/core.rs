@@ -367,6 +367,11 @@ impl Core {
         self.dead
     }
 
+    /// Whether the process would handle at once what it is asked.
+    pub(super) fn runs(&self) -> bool {
+        self.booted && !self.dead && self.world.runs(self.me)
+    }
+
     /// Whether the node would do nothing more by itself: no timer runs, nothing waits, the timeline is over.
     pub fn is_idle(&self) -> bool {
         self.dead

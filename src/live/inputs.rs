@@ -99,7 +99,9 @@ impl Core {
             return Err(Refusal::NoSuchMessage(because));
         };
         // A sender that does not count its messages may be somebody's own program.
-        let message = envelope.message.unwrap_or(UNNUMBERED + self.lines.index());
+        let nodes = self.world.names().len() as u64;
+        let unnumbered = || UNNUMBERED + self.lines.index() * nodes + u64::from(self.me.0);
+        let message = envelope.message.unwrap_or_else(unnumbered);
         let entry = Entry {
             message: Some(message),
             from: Some(envelope.from),

@@ -83,6 +83,13 @@ pub fn heard(output: &Value) -> Option<Heard<'_>> {
     })
 }
 
+/// What guests of a room hear of an output that says who came in or went out: the words that they know for that.
+pub(super) fn notice(output: &Value) -> Option<String> {
+    let name = |kind: &str| output.get(kind).and_then(Value::as_str);
+    let joined = name("joined").map(|name| format!("{name} has connected to the chat room"));
+    joined.or_else(|| name("left").map(|name| format!("{name} has left the chat room!")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,5 +120,14 @@ mod tests {
         ] {
             assert_eq!(heard(&silent), None, "{silent}");
         }
+    }
+
+    #[test]
+    fn who_comes_and_goes_is_told_in_the_words_of_the_room() {
+        let joined = notice(&json!({"joined": "bea"}));
+        assert_eq!(joined.as_deref(), Some("bea has connected to the chat room"));
+        assert_eq!(notice(&json!({"left": "bea"})).as_deref(), Some("bea has left the chat room!"));
+        assert_eq!(notice(&json!({"joined": {"position": 7, "settles": "1s"}})), None);
+        assert_eq!(notice(&json!("left")), None);
     }
 }

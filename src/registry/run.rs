@@ -221,7 +221,7 @@ fn find(
     };
     if level >= Level::Full {
         let verdicts = jury.judge(recording, actors, names, end);
-        let met = claims::met(plan, Seen { recording, actors, names, verdicts: &verdicts });
+        let met = claims::met(plan, &Seen { recording, actors, plan, verdicts: &verdicts });
         findings.sometimes = plan.sometimes.iter().map(|claim| claim.name.clone()).zip(met).collect();
         let properties = jury.properties().into_iter().map(str::to_owned);
         findings.verdicts = properties.zip(verdicts).collect();
@@ -282,7 +282,7 @@ fn conclude(plan: &Plan, seed: u64, level: Level, summary: Summary, findings: Fi
     }
 }
 
-fn idle_faults(faults: &[Fault]) -> Vec<Idle> {
+pub(super) fn idle_faults(faults: &[Fault]) -> Vec<Idle> {
     let idle = faults.iter().filter(|fault| fault.touched == 0);
     let told = |fault: &Fault| Idle {
         entry: fault.entry,

@@ -8,6 +8,7 @@ use super::{
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// What `synod live` needs.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize, JsonSchema)]
@@ -27,6 +28,23 @@ pub struct Live {
     pub guests: Option<LiveGuests>,
     /// The port where JSON-RPC clients call.
     pub json_rpc: Option<Door>,
+    /// Real files of nodes, by their names.
+    #[schemars(with = "Option<BTreeMap<String, LiveFiles>>")]
+    pub files: Option<BTreeMap<String, Option<LiveFiles>>>,
+}
+
+/// The real files of a node; relative paths begin where `synod live` is started.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize, JsonSchema)]
+#[serde(
+    deny_unknown_fields,
+    rename_all = "kebab-case",
+    expecting = "a map such as {tail: orders.txt, append: done.txt}"
+)]
+pub struct LiveFiles {
+    /// A file whose lines become requests, also those that are appended later.
+    pub tail: Option<String>,
+    /// A file that gets what comes out, a line each.
+    pub append: Option<String>,
 }
 
 /// What carries the messages.
@@ -105,8 +123,11 @@ pub enum GuestStyle {
 }
 
 impl Reader<'_> {
-    /// The request that carries what guests say has to be one that takes a text.
+    /// The request that carries what guests say has to be one that takes a text; files are those of nodes.
     pub(super) fn live(&mut self, live: Option<&Live>) {
+        for name in live.and_then(|live| live.files.as_ref()).into_iter().flat_map(BTreeMap::keys) {
+            self.node(name, at("live").key("files").key(name));
+        }
         let guests = live.and_then(|live| live.guests.as_ref());
         let Some(word) = guests.and_then(|guests| guests.request.as_ref()) else { return };
         let request = Value::Object(Map::from_iter([(word.clone(), Value::from("hello"))]));

@@ -28,7 +28,7 @@ mod values;
 
 pub(crate) use expect::includes;
 pub use expect::{Difference, Remark, Results};
-pub use live::{GuestAlias, GuestStyle, Live, LiveGuests, LiveTransport, Multicast};
+pub use live::{GuestAlias, GuestStyle, Live, LiveFiles, LiveGuests, LiveTransport, Multicast};
 pub use mistakes::{Mistake, Mistakes};
 pub use overrides::Override;
 pub use path::Segment;

@@ -7,6 +7,7 @@ use super::{
     raw::{Node, Scenario},
     shorthand::Nodes,
     suggest::{enumerate, nearest},
+    values::{Door, Written},
 };
 use crate::{
     process::{Names, ProcessId, Time},
@@ -129,9 +130,7 @@ fn particulars(group: &mut Group, id: ProcessId, node: &Node, path: &Path, findi
         group.setups.insert(id, setup);
     }
     let Some(address) = &node.address else { return };
-    let port =
-        address.rsplit_once(':').filter(|(host, _)| !host.is_empty() && !host.contains(char::is_whitespace));
-    if port.is_none_or(|(_, port)| port.parse::<u16>().map_or(true, |port| port == 0)) {
+    if Door::read(address).map_or(true, |door| door.host.is_none() || door.port == 0) {
         let finding = findings.value(path.key("address"), format!("`{address}` is not an address"));
         finding.hint("write host:port, such as 127.0.0.1:7002");
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, de};
 use std::{borrow::Cow, fmt, marker::PhantomData, time::Duration};
 
 /// A type that is read from text, or from a number as if it were text.
-trait Written: Sized {
+pub(super) trait Written: Sized {
     /// What is expected, for serde's messages.
     const EXPECTED: &'static str;
     /// Reads it, or says what is wrong and what to write.

@@ -331,6 +331,11 @@ impl World {
         if self.nodes.status(node).is_running() { Arrival::Accepted } else { self.hinder(node) }
     }
 
+    /// Whether a node would handle what reaches it now.
+    pub fn runs(&self, node: ProcessId) -> bool {
+        self.nodes.status(node).is_running()
+    }
+
     fn hinder(&mut self, node: ProcessId) -> Arrival {
         if let Some(fault) = self.nodes.fault_of(node) {
             self.faults.touch(fault);

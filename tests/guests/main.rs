@@ -2,6 +2,9 @@
 
 mod calls;
 mod closed;
+#[cfg(unix)]
+mod ends;
+mod files;
 mod node;
 mod prompt;
 mod rooms;

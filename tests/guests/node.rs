@@ -133,6 +133,34 @@ impl Node {
     }
 }
 
+/// Free places on this computer, one for each.
+pub(crate) fn places<const N: usize>() -> [String; N] {
+    let free = [(); N].map(|()| std::net::TcpListener::bind("127.0.0.1:0").expect("a free port"));
+    free.map(|free| free.local_addr().expect("its address").to_string())
+}
+
+/// Starts one node of a group whose nodes are at these places.
+pub(crate) fn member(scenario: &Path, names: &[&str], places: &[String], me: usize) -> Node {
+    let mut arguments = vec!["--listen".to_owned(), places[me].clone()];
+    for (peer, place) in names.iter().zip(places).filter(|(peer, _)| **peer != names[me]) {
+        arguments.extend(["--peer".to_owned(), format!("{peer}={place}")]);
+    }
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let mut node = Node::start(scenario, names[me], &arguments);
+    node.address();
+    node
+}
+
+/// A journal replays without a difference.
+pub(crate) fn replays(folder: &Folder, node: &str) {
+    let journal = folder.0.join("journals").join(format!("{node}.jsonl"));
+    let ran = Command::new(env!("CARGO_BIN_EXE_synod")).arg("replay").arg(&journal).output();
+    let ran = ran.expect("the program starts");
+    let said = String::from_utf8_lossy(&ran.stdout);
+    let content = fs::read_to_string(&journal).unwrap_or_default();
+    assert!(ran.status.success() && said.contains("identical"), "{said}\n{content}");
+}
+
 impl Drop for Node {
     fn drop(&mut self) {
         let _gone = self.child.kill();

@@ -1,6 +1,6 @@
 //! What is typed at a node, and how it ends.
 
-use crate::node::{Folder, Node};
+use crate::node::{Folder, Node, replays};
 use std::{fs, process::Command};
 
 const PAIR: &str = "version: 1\nname: pair\nalgorithm: best-effort-broadcast\nnodes: [alice, bob]\n";
@@ -18,16 +18,6 @@ fn pair(folder: &Folder, arguments: &[&str]) -> (Node, Node) {
     let mut with = vec!["--listen", &place, "--peer", &bobs];
     with.extend(arguments);
     (Node::start(&scenario, "alice", &with), bob)
-}
-
-/// A journal replays without a difference.
-fn replays(folder: &Folder, node: &str) {
-    let journal = folder.0.join("journals").join(format!("{node}.jsonl"));
-    let ran = Command::new(env!("CARGO_BIN_EXE_synod")).arg("replay").arg(&journal).output();
-    let ran = ran.expect("the program starts");
-    let said = String::from_utf8_lossy(&ran.stdout);
-    let content = fs::read_to_string(&journal).unwrap_or_default();
-    assert!(ran.status.success() && said.contains("identical"), "{said}\n{content}");
 }
 
 /// The journals of both nodes are one trace, which replays, too.

@@ -1,6 +1,6 @@
 //! Guests of an open group.
 
-use crate::node::{Folder, Guest, Node, PATIENCE};
+use crate::node::{Folder, Guest, Node, PATIENCE, member, places, replays};
 use std::{collections::BTreeSet, net::UdpSocket, thread};
 
 const ROOM: &str = "version: 1\nname: room\nalgorithm: {name: sequencer, config: {sequencer: alice}}\n";
@@ -190,4 +190,62 @@ fn who_does_not_read_is_dropped_and_slows_nobody() {
     let gone = alice.await_shown("does not read");
     assert!(gone.contains(&slows.to_string()), "{gone}");
     alice.quit();
+}
+
+/// Nodes of a chat with a server; ali and bea are in, under other names than their nodes'.
+fn chat(folder: &Folder, guests: &str) -> [Node; 3] {
+    let scenario = folder.write(
+        "chat.yaml",
+        &format!(
+            "version: 1\nname: chat\nalgorithm: chat\nnodes: [server, ali, bea]\nchannel: reliable-fifo\n\
+             live: {{guests: {guests}}}\n"
+        ),
+    );
+    let (names, places) = (["server", "ali", "bea"], places::<3>());
+    let [server, mut ali, bea] = [0, 1, 2].map(|me| member(&scenario, &names, &places, me));
+    ali.tell("/request {connect: Ali Baba}");
+    ali.await_report("output", |output| output["welcome"]["alias"] == "Ali Baba");
+    [server, ali, bea]
+}
+
+#[test]
+fn guests_of_a_chat_are_in_once_their_own_notice_comes_back() {
+    let folder = Folder::new("chat-guests");
+    let [server, mut ali, mut bea] = chat(&folder, "{tcp: 0, alias: ask}");
+    let mut ann = Guest::connect(ali.door("tcp"));
+    assert_eq!(ann.recv(), "alias?");
+    ann.say("ann");
+    assert_eq!(ann.read_until("connected!"), "ann has connected to the chat roomyou are now connected!");
+    bea.tell("/request {connect: Bea}");
+    assert_eq!(ann.recv(), "Bea has connected to the chat room");
+    bea.tell("hello ann");
+    assert_eq!(ann.recv(), "hello ann");
+    ann.say("hello bea");
+    assert_eq!(ann.recv(), "hello bea");
+    bea.await_report("output", |output| output["said"]["body"] == "hello bea");
+    bea.tell("/request quit");
+    assert_eq!(ann.recv(), "Bea has left the chat room!");
+    drop(ann);
+    ali.await_shown("has gone");
+    for node in [server, ali, bea] {
+        node.quit();
+    }
+    replays(&folder, "ali");
+}
+
+#[test]
+fn a_guest_of_a_chat_is_spared_what_it_said_itself() {
+    let folder = Folder::new("chat-causal");
+    let [server, mut ali, bea] = chat(&folder, "{tcp: 0, style: causal}");
+    let door = ali.door("tcp");
+    let (mut ann, mut ben) = (Guest::connect(door), Guest::connect(door));
+    ali.await_shown("is here");
+    ali.await_shown("is here");
+    ann.say("one\n");
+    assert_eq!(ben.read_until("one"), "one");
+    ben.say("two\n");
+    assert_eq!(ann.read_until("two\n"), "two\n", "ann does not hear herself");
+    for node in [server, ali, bea] {
+        node.quit();
+    }
 }

@@ -1,6 +1,6 @@
 //! What a node does with what nobody should send.
 
-use crate::node::{Folder, Guest, Node};
+use crate::node::{Folder, Guest, Node, replays};
 use serde_json::{Value, json};
 use std::net::UdpSocket;
 
@@ -110,4 +110,36 @@ fn what_a_multicast_group_gets_is_shown_and_what_is_typed_goes_to_it() {
     assert!(shown.ends_with("): very important data"), "{shown}");
     alice.quit();
     bob.quit();
+}
+
+#[test]
+fn messages_without_a_number_replay_also_after_a_fault_at_the_prompt() {
+    let folder = Folder::new("unnumbered");
+    let scenario = folder.write("pair.yaml", PAIR);
+    let mut alice = Node::start(&scenario, "alice", &[]);
+    let bob = Guest::connect(alice.address());
+    bob.say(&hello("bob", "pair", "best-effort-broadcast"));
+    let say = |id: u32| {
+        let body = json!({"type": "data", "id": id, "body": format!("text {id}")});
+        bob.say(&(json!({"src": "bob", "dest": "alice", "body": body}).to_string() + "\n"));
+    };
+    say(1);
+    alice.await_delivery("text 1");
+    alice.tell("/delay bob 1ms");
+    alice.tell("/heal");
+    say(2);
+    alice.await_delivery("text 2");
+    alice.tell("/pause 100ms");
+    say(3);
+    alice.await_delivery("text 3");
+    let summary = alice.quit();
+    assert_eq!((&summary["received"], &summary["refused"]), (&json!(3), &json!({})));
+    replays(&folder, "alice");
+    let journals = folder.0.join("journals");
+    let merged = std::process::Command::new(env!("CARGO_BIN_EXE_synod"))
+        .args(["trace", "merge", "-o"])
+        .args([journals.join("merged.jsonl"), journals.join("alice.jsonl")])
+        .status();
+    assert!(merged.expect("the program starts").success());
+    replays(&folder, "merged");
 }

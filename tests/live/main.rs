@@ -5,6 +5,7 @@
 //! scenario hangs on that is found out in the simulator: it is run again and again with its times moved by less than a
 //! millisecond. What comes out the same every time must come out the same live.
 
+mod judged;
 mod lan;
 mod refusals;
 mod shaken;
@@ -42,6 +43,9 @@ fn main() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     trials.push(Trial::test("what_is_no_message_is_refused_over_tcp", || refusals::over_tcp(SYNOD, folder)));
     trials.push(Trial::test("what_is_no_message_is_refused_over_udp", || refusals::over_udp(SYNOD, folder)));
+    trials.push(Trial::test("idle_faults_and_claims_are_judged_as_simulated", || {
+        judged::as_simulated(SYNOD, folder)
+    }));
     for transport in ["tcp", "udp", "multicast"] {
         let one_order = move || lan::over(transport, SYNOD, folder);
         trials.push(Trial::test(

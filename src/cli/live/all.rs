@@ -66,7 +66,7 @@ fn play(
     output: &mut Output,
 ) -> Result<Ran, Failure> {
     let plan = plan(registry, wanted, file, overrides)?;
-    let seed = wanted.sources.seed.unwrap_or(plan.seed);
+    let seed = wanted.sources.changes.seed.unwrap_or(plan.seed);
     fs::create_dir_all(folder).map_err(Failure::io(folder.display().to_string()))?;
     clear(folder, &plan).map_err(Failure::io(folder.display().to_string()))?;
     let this = env::current_exe().map_err(Failure::io("this program"))?;
@@ -95,7 +95,8 @@ fn play(
     let journals: Result<Vec<Trace>, Failure> =
         directed.journals.iter().filter(|path| path.exists()).map(|path| journal(path)).collect();
     let merged = live::merge(journals?).map_err(|error| Failure::Internal(format!("{name}: {error}")))?;
-    let outcome = registry.conclude(&plan, merged, directed.end);
+    let faults = live::account(&plan, &merged);
+    let outcome = registry.conclude(&plan, merged, directed.end, &faults);
     let outcome = outcome.map_err(|error| Failure::Internal(format!("{name}: {error}")))?;
     write_trace(wanted, &outcome)?;
     Ok(Ran {
@@ -116,7 +117,7 @@ fn play(
 fn settings(wanted: &Live) -> Vec<String> {
     let mut settings = Vec::new();
     let mut add = |flag: &str, value: String| settings.extend([flag.to_owned(), value]);
-    for text in &wanted.sources.overrides {
+    for text in &wanted.sources.changes.overrides {
         add("--set", text.clone());
     }
     if let Some(until) = &wanted.until {

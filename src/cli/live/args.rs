@@ -14,7 +14,7 @@ pub(in crate::cli) struct Live {
     #[arg(long, conflicts_with_all = ["node", "listen", "peers"])]
     pub(super) all: bool,
     /// Run this node of the scenario in this process
-    #[arg(long, value_name = "NAME", required_unless_present = "all")]
+    #[arg(long, value_name = "NAME")]
     pub(super) node: Option<String>,
     /// Where this node listens; anything but loopback lets others in [default: the scenario's `address`, or any free port of 127.0.0.1]
     #[arg(long, value_name = "HOST:PORT")]

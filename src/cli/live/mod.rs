@@ -28,7 +28,7 @@ use std::path::Path;
 /// Runs one node, or all of them.
 pub(super) fn live(registry: &Registry, wanted: &Live, output: &mut Output) -> Result<Exit, Failure> {
     let files = files::scenarios(&wanted.sources.files)?;
-    let mut overrides = overrides(&wanted.sources)?;
+    let mut overrides = overrides(&wanted.sources.changes)?;
     if let Some(until) = &wanted.until {
         parse_duration(until).map_err(|error| Failure::Usage(format!("--until: {error}")))?;
         overrides.push(parse_override(&format!("until={until}"))?);
@@ -40,12 +40,18 @@ pub(super) fn live(registry: &Registry, wanted: &Live, output: &mut Output) -> R
         return Err(Failure::Usage("--node takes one scenario; --all takes several".into()));
     };
     let plan = plan(registry, wanted, file, &overrides)?;
-    node::run(registry, wanted, &plan, output)
+    let Some(node) = &wanted.node else {
+        let nodes = settings::nodes_of(&plan);
+        let sentence =
+            format!("--node NAME runs one of {nodes} in this process, --all runs all of them: take one");
+        return Err(Failure::Usage(sentence));
+    };
+    node::run(registry, wanted, node, &plan, output)
 }
 
 /// Reads a scenario that can be run live.
 fn plan(registry: &Registry, wanted: &Live, file: &Path, overrides: &[Override]) -> Result<Plan, Failure> {
-    let plan = load(registry, file, overrides, wanted.sources.seed)?;
+    let plan = load(registry, file, overrides, wanted.sources.changes.seed)?;
     let name = files::name(file);
     if plan.schedule.is_some() {
         let sentence = format!(

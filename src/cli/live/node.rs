@@ -26,14 +26,15 @@ use tokio::sync::mpsc;
 /// How many commands may wait.
 const COMMANDS: usize = 1024;
 
-/// Runs one node until it is told to stop.
+/// Runs one node, by its name, until it is told to stop.
 pub(super) fn run(
     registry: &Registry,
     wanted: &Live,
+    node: &str,
     plan: &Plan,
     output: &mut Output,
 ) -> Result<Exit, Failure> {
-    let settings = settings(registry, wanted, plan)?;
+    let settings = settings(registry, wanted, node, plan)?;
     let header = registry.header(plan, settings.seed);
     let actors = registry.actors(plan).map_err(|error| Failure::Internal(error.to_string()))?;
     output.flush()?;

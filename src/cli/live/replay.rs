@@ -65,7 +65,7 @@ pub(in crate::cli) fn merge(
     let plan =
         plan.map_err(|mistakes| Failure::Usage(format!("the scenario cannot be judged here:\n{mistakes}")))?;
     // Nobody says that the nodes had nothing left to do: what is still open stays undecided.
-    let outcome = registry.conclude(&plan, merged, crate::process::End::CutShort);
+    let outcome = registry.conclude(&plan, merged, crate::process::End::CutShort, &[]);
     let outcome = outcome.map_err(|error| Failure::Usage(error.to_string()))?;
     let mut bytes = Vec::new();
     outcome.write_trace(&mut bytes).map_err(Failure::io("memory"))?;

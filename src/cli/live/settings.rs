@@ -4,14 +4,14 @@ use super::{Live, args::resolve, transport};
 use crate::{
     cli::exit::Failure,
     live::{
-        MulticastGroup, Voice,
+        MulticastGroup, Paths, Service, Voice,
         guests::{Alias, Style},
         node::{Settings, Visit},
         seal::GroupKey,
     },
     process::{ProcessId, Time, parse_duration},
     registry::Registry,
-    scenario::{self, Door, GroupAddress, GuestAlias, GuestStyle, LiveGuests, Plan},
+    scenario::{self, Door, GroupAddress, GuestAlias, GuestStyle, LiveFiles, LiveGuests, Plan},
 };
 use std::{
     collections::BTreeMap,
@@ -20,8 +20,12 @@ use std::{
 };
 
 /// Reads everything that a node has to know before it starts.
-pub(super) fn settings(registry: &Registry, wanted: &Live, plan: &Plan) -> Result<Settings, Failure> {
-    let name = wanted.node.as_deref().unwrap_or_default();
+pub(super) fn settings(
+    registry: &Registry,
+    wanted: &Live,
+    name: &str,
+    plan: &Plan,
+) -> Result<Settings, Failure> {
     let node = find(plan, name, "node")?;
     let usage = |flag: &'static str| move |because: String| Failure::Usage(format!("{flag}: {because}"));
     let address = |id: &ProcessId| plan.addresses.get(id).map(String::as_str);
@@ -49,10 +53,11 @@ pub(super) fn settings(registry: &Registry, wanted: &Live, plan: &Plan) -> Resul
         let sentence = "--group-key: `live.json-rpc` would let everybody call; leave one of them out";
         return Err(Failure::Usage(sentence.into()));
     }
+    let voice = voice(registry, plan, live.guests.as_ref());
     let until = wanted.until.as_deref().map(parse_duration).transpose().map_err(usage("--until"))?;
     Ok(Settings {
         node,
-        seed: wanted.sources.seed.unwrap_or(plan.seed),
+        seed: wanted.sources.changes.seed.unwrap_or(plan.seed),
         group,
         listen,
         peers,
@@ -64,23 +69,44 @@ pub(super) fn settings(registry: &Registry, wanted: &Live, plan: &Plan) -> Resul
         directed: wanted.directed,
         until: until.map(|until| Time::ZERO.after(until)),
         key,
-        voice: voice(registry, plan, live.guests.as_ref()),
+        voice: voice.clone(),
         // Where all nodes are on one computer, one port is not enough for all.
         visit: if wanted.directed { Visit::default() } else { visit(live.guests.as_ref(), listen)? },
-        json_rpc: open(live.json_rpc.as_ref().filter(|_| !wanted.directed), listen, "json-rpc")?,
+        json_rpc: match open(live.json_rpc.as_ref().filter(|_| !wanted.directed), listen, "json-rpc")? {
+            Some(address) => Some((address, service(registry, plan)?)),
+            None => None,
+        },
+        files: files(live.files.as_ref().and_then(|files| files.get(name)), &voice)?,
     })
 }
 
 fn find(plan: &Plan, name: &str, flag: &str) -> Result<ProcessId, Failure> {
     let names = &plan.setup.names;
     names.find(name).ok_or_else(|| {
-        let known: Vec<String> = names.ids().take(20).map(|id| names.name(id).into_owned()).collect();
+        let known = first_names(plan);
         let hint = scenario::nearest(name, known.iter().map(String::as_str)).map_or_else(
-            || format!("; it has {}", known.join(", ")),
+            || format!("; it has {}", nodes_of(plan)),
             |near| format!("; did you mean `{near}`?"),
         );
         Failure::Usage(format!("--{flag} {name}: the scenario has no such node{hint}"))
     })
+}
+
+/// How many names are listed where somebody has to choose one.
+const LISTED: usize = 20;
+
+fn first_names(plan: &Plan) -> Vec<String> {
+    let names = &plan.setup.names;
+    names.ids().take(LISTED).map(|id| names.name(id).into_owned()).collect()
+}
+
+/// The nodes of a scenario, by name, the first of them where there are many.
+pub(super) fn nodes_of(plan: &Plan) -> String {
+    let listed = first_names(plan).join(", ");
+    match plan.setup.names.len().saturating_sub(LISTED) {
+        0 => listed,
+        more => format!("{listed} and {more} more"),
+    }
 }
 
 fn multicast(written: Option<&scenario::Multicast>) -> MulticastGroup {
@@ -104,6 +130,31 @@ fn voice(registry: &Registry, plan: &Plan, guests: Option<&LiveGuests>) -> Voice
     }
     let described = registry.describe(&plan.algorithm);
     Voice::of(described.into_iter().flat_map(|described| described.requests).map(|example| example.request))
+}
+
+/// What JSON-RPC clients can call.
+fn service(registry: &Registry, plan: &Plan) -> Result<Service, Failure> {
+    let described = registry.describe(&plan.algorithm);
+    let problem = described.map_or("", |described| described.problem);
+    let examples =
+        described.into_iter().flat_map(|described| described.requests).map(|example| example.request);
+    Service::of(problem, examples, &plan.requests).ok_or_else(|| {
+        let sentence = format!(
+            "live.json-rpc: nodes of a {problem} scenario answer no calls; those of rpc, naming and lookup do"
+        );
+        Failure::Usage(sentence)
+    })
+}
+
+/// A node's files.
+fn files(files: Option<&Option<LiveFiles>>, voice: &Voice) -> Result<Paths, Failure> {
+    let Some(Some(LiveFiles { tail, append })) = files else { return Ok(Paths::default()) };
+    if tail.is_some() && *voice == Voice::None {
+        let sentence =
+            "live.files: no request of this problem says a text, so lines of a file are of no use to it";
+        return Err(Failure::Usage(sentence.into()));
+    }
+    Ok(Paths { tail: tail.as_ref().map(PathBuf::from), append: append.as_ref().map(PathBuf::from) })
 }
 
 /// The address of a door.

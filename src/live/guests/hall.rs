@@ -164,6 +164,14 @@ impl Hall {
         }
     }
 
+    /// Tells those who are in who else came or went; never waits. See [`Room::announce`].
+    pub fn announce(&self, notice: &str) {
+        let mut inside = self.shared.inside();
+        for reply in inside.room.announce(notice) {
+            inside.tell(&self.shared.settings, reply);
+        }
+    }
+
     /// Lets everybody go, after a last text if there is one, and waits for a second at most until they have
     /// read it.
     pub async fn close(mut self, farewell: Option<&str>) {

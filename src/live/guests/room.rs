@@ -281,12 +281,25 @@ impl Room {
             Style::Hello => return Vec::new(),
         };
         let except = if self.style == Style::Causal && joining.is_none() { origin } else { None };
-        let those_in = self.guests.iter().filter(|(_, guest)| guest.phase == Phase::In).map(|(id, _)| *id);
-        let hearing = those_in.filter(|id| Some(*id) != except);
+        let hearing = self.those_in().filter(|id| Some(*id) != except);
         let mut replies: Vec<Reply> =
             hearing.map(|guest| Reply { guest, text: told.clone(), last: false }).collect();
         replies.extend(joining.map(|guest| Reply::new(guest, WELCOME)));
         replies
+    }
+
+    /// Somebody who is no guest came in or went out. That has no number, so it is no line of a numbered list.
+    pub fn announce(&self, notice: &str) -> Vec<Reply> {
+        match self.style {
+            Style::Absolute | Style::Hello => Vec::new(),
+            Style::Consistent | Style::Causal => {
+                self.those_in().map(|guest| Reply::new(guest, &shown(notice))).collect()
+            }
+        }
+    }
+
+    fn those_in(&self) -> impl Iterator<Item = GuestId> {
+        self.guests.iter().filter(|(_, guest)| guest.phase == Phase::In).map(|(id, _)| *id)
     }
 
     /// The answer to `alias?`. A name that is taken cannot be answered with the same question: a program

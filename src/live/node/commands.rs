@@ -5,11 +5,10 @@ use crate::{
     live::{
         control::{Command, Fault, Matter, Report, Status},
         guests::GuestEvent,
-        json_rpc::Calls,
+        json_rpc::{Calls, Numbering, Service},
         wall_clock,
     },
     process::ProcessId,
-    trace::EventKind,
 };
 use serde_json::{Value, json};
 use std::{
@@ -55,12 +54,16 @@ impl Node {
             },
             Command::Show(matter) => self.show_matter(matter),
             Command::Fault(fault) => self.fault(&fault),
-            Command::Status(round) => self.report(Report::Status(Status {
-                round,
-                idle: self.core.is_idle() && self.transport.backlog() == 0,
-                sent: self.summary.sent,
-                received: self.summary.received,
-            })),
+            Command::Status(round) => {
+                // What stands in a file is still to be done.
+                self.follow();
+                self.report(Report::Status(Status {
+                    round,
+                    idle: self.core.is_idle() && self.transport.backlog() == 0,
+                    sent: self.summary.sent,
+                    received: self.summary.received,
+                }));
+            }
             Command::Begin { .. } | Command::Quit => {}
         }
     }
@@ -95,11 +98,10 @@ impl Node {
 
     /// Counts the requests among the lines that are not written yet.
     pub(super) fn count_requests(&mut self) {
-        if self.calls.is_none() {
-            return;
-        }
+        let Some(calls) = &self.calls else { return };
+        let numbering = calls.service().numbering();
         let lines = self.core.lines();
-        self.asked += count_requests(&lines[self.counted..]);
+        self.asked += count_requests(&lines[self.counted..], numbering);
         self.counted = lines.len();
     }
 
@@ -123,7 +125,7 @@ impl Node {
     }
 
     /// The names of the other nodes.
-    fn others(&self) -> Vec<String> {
+    pub(super) fn others(&self) -> Vec<String> {
         let others = self.names.ids().filter(|id| *id != self.me);
         others.map(|id| self.names.name(id).into_owned()).collect()
     }
@@ -177,14 +179,7 @@ impl Node {
     /// Something goes wrong from now on, and the journal says so. The line is nobody's event: a replay passes it over, since
     /// what it led to is written down as well.
     fn fault(&mut self, fault: &Fault) {
-        let body = json!({"prompt": fault, "by": self.summary.node}).to_string();
-        let entry = crate::live::lines::Entry {
-            node: None,
-            body: Some(body.as_bytes()),
-            ..crate::live::lines::Entry::at(self.me, EventKind::Note)
-        };
-        let now = self.core.now;
-        self.core.lines.aside(now, entry);
+        self.note(self.core.now, &json!({"prompt": fault, "by": self.summary.node}));
         match fault {
             Fault::Crash => crash(),
             Fault::Pause(milliseconds) => {
@@ -214,17 +209,24 @@ impl Node {
     }
 }
 
-/// How many requests a journal has: the process counts them over all its lives.
-pub(super) fn requests_in(journal: &Path) -> u64 {
-    std::fs::read(journal).map_or(0, |lines| count_requests(&lines))
+/// How many requests of earlier lives, which this journal has, the process goes on counting from.
+pub(super) fn requests_in(journal: &Path, service: &Service) -> u64 {
+    match service.numbering() {
+        Numbering::All => std::fs::read(journal).map_or(0, |lines| count_requests(&lines, Numbering::All)),
+        Numbering::Life(_) => 0,
+    }
 }
 
-/// How many of these lines are requests that the process has got.
-fn count_requests(lines: &[u8]) -> u64 {
+/// How many of these lines are requests that the process has got and counts.
+fn count_requests(lines: &[u8], numbering: Numbering) -> u64 {
     let lines = lines.split(|byte| *byte == b'\n').filter(|line| line.starts_with(b"{\"i\":"));
     let is_asked = |line: &&[u8]| {
         let line: Value = serde_json::from_slice(line).unwrap_or_default();
-        line["e"] == "request" && line.get("why").is_none()
+        let counts = match numbering {
+            Numbering::All => true,
+            Numbering::Life(word) => line["body"].get(word).is_some(),
+        };
+        counts && line["e"] == "request" && line.get("why").is_none()
     };
     lines.filter(is_asked).count() as u64
 }

@@ -2,6 +2,7 @@
 
 mod commands;
 mod faults;
+mod outside;
 mod settings;
 mod visitors;
 
@@ -10,8 +11,8 @@ pub use settings::{NodeError, Settings, Visit};
 use super::{
     Birth, Clock, Core, Journal, Parcel,
     control::{Command, Report, Summary},
+    files::{EVERY, Files},
     guests::GuestEvent,
-    heard,
     json_rpc::{Call, Calls},
     seal::Seal,
     storage::{Owner, Storage},
@@ -67,16 +68,16 @@ pub async fn run(
 ) -> Result<Summary, NodeError> {
     let name = plan.setup.names.name(settings.node).into_owned();
     let (mut transport, incoming) = open(plan, &settings, &name).await?;
-    let (visitors, guests) = Visitors::open(&settings, transport.address()).await?;
+    let (visitors, guests) = Visitors::open(&settings, &name, transport.address()).await?;
     // Whoever listens to reports may have gone; the node does its work all the same.
     let _gone = reports.send(Report::Ready(transport.address()));
     for door in visitors.doors() {
         let _gone = reports.send(Report::Shown(format!("guests: {door}")));
     }
-    let (calls, callers) = match settings.json_rpc {
+    let (calls, callers) = match settings.json_rpc.clone() {
         None => (None, mpsc::channel(1).1),
-        Some(address) => {
-            let opened = Calls::open(address, &plan.requests).await;
+        Some((address, service)) => {
+            let opened = Calls::open(address, service).await;
             let (calls, callers) = opened.map_err(|error| NodeError::JsonRpc { address, error })?;
             let _gone = reports.send(Report::Shown(format!("json-rpc: tcp {}", calls.address())));
             (Some(calls), callers)
@@ -172,8 +173,9 @@ struct Node {
     visitors: Visitors,
     /// Clients that call over JSON-RPC, if they may.
     calls: Option<Calls>,
-    /// How many requests the process has had, those of earlier lives included; counted where clients call.
+    /// The number of the last request, as the process counts them; where clients call.
     asked: u64,
+    files: Files,
     faults: Faults,
     /// Commands that came while nothing was to happen.
     held: VecDeque<Command>,
@@ -211,7 +213,8 @@ impl Node {
         let header = Header { live: Some(live), ..header };
         let path = settings.folder.join(journal_name(name));
         let (journal, mut birth, old_epoch) = Journal::open(&path, &header)?;
-        let asked = if calls.is_some() { commands::requests_in(&path) } else { 0 };
+        let asked = calls.as_ref().map_or(0, |calls| commands::requests_in(&path, calls.service()));
+        let files = Files::open(&settings.files, &path);
         // It may have been killed before it had written anything.
         birth.life = birth.life.max(u32::from(returns));
         let saved = if birth.life > 0 { storage.load()? } else { None };
@@ -235,6 +238,7 @@ impl Node {
             visitors,
             calls,
             asked,
+            files: files.map_err(|(path, error)| NodeError::File { path, error })?,
             faults: Faults::default(),
             held: VecDeque::new(),
             counted: 0,
@@ -252,6 +256,7 @@ impl Node {
         mut callers: mpsc::Receiver<Call>,
     ) -> Result<Summary, NodeError> {
         let mut batch = Vec::with_capacity(BATCH);
+        self.note_files();
         loop {
             // What has come already is heard before anything that is due later.
             tokio::task::yield_now().await;
@@ -272,7 +277,8 @@ impl Node {
             let due = self.core.next_due().filter(|_| acts).into_iter().chain(self.until).min();
             let due = due.map(|due| self.clock.until(now, due));
             let fault = self.faults.next().map(|at| at.saturating_duration_since(moment));
-            let sleep = [due, fault].into_iter().flatten().min();
+            let look = self.files.tail.is_some().then_some(EVERY);
+            let sleep = [due, fault, look].into_iter().flatten().min();
             let room = self.transport.backlog() < BACKLOG;
             tokio::select! {
                 biased;
@@ -294,7 +300,7 @@ impl Node {
                 event = guests.recv(), if room && acts => {
                     event.into_iter().for_each(|event| self.attend(event));
                 }
-                Some(call) = callers.recv(), if room && acts => {
+                Some(call) = callers.recv(), if room && acts && self.core.runs() => {
                     if let Some(calls) = &mut self.calls {
                         calls.on_call(call);
                     }
@@ -336,6 +342,7 @@ impl Node {
         while let Some(command) = self.held.pop_front() {
             self.obey(command);
         }
+        self.follow();
         self.flush()
     }
 
@@ -368,16 +375,7 @@ impl Node {
                 Passage::Cut => self.summary.unsent += 1,
             }
         }
-        for output in self.core.take_outputs() {
-            let output = serde_json::from_slice(&output).unwrap_or_default();
-            if let Some(heard) = heard(&output) {
-                self.visitors.deliver(&heard, heard.from == self.summary.node);
-            }
-            if let Some(calls) = &mut self.calls {
-                calls.on_output(&output);
-            }
-            self.report(Report::Output(output));
-        }
+        self.tell_outside()?;
         // What was looked up is called now.
         if self.serve_calls() { self.flush() } else { Ok(()) }
     }

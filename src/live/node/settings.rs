@@ -2,7 +2,7 @@
 
 use crate::{
     live::{
-        JournalError, Voice,
+        JournalError, Paths, Service, Voice,
         guests::{Alias, Style},
         seal::{GroupKey, SealError},
         storage::StorageError,
@@ -50,8 +50,10 @@ pub struct Settings {
     pub voice: Voice,
     /// Who may join with plain text.
     pub visit: Visit,
-    /// Where JSON-RPC clients call.
-    pub json_rpc: Option<SocketAddr>,
+    /// Where JSON-RPC clients call, and what.
+    pub json_rpc: Option<(SocketAddr, Service)>,
+    /// Files whose lines become requests, and that get what comes out.
+    pub files: Paths,
 }
 
 /// Who may join a node with plain text, beside those who come to its own port.
@@ -96,6 +98,14 @@ pub enum NodeError {
         /// Where clients were to call.
         address: SocketAddr,
         /// Why they cannot.
+        error: io::Error,
+    },
+    /// A file of `live.files` cannot be used.
+    #[error("{path}: {error}; `live.files` names another file")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
         error: io::Error,
     },
     /// Nothing can be sealed.

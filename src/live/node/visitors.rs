@@ -2,7 +2,8 @@
 
 use super::settings::{NodeError, Settings};
 use crate::live::guests::{self, Desk, GuestEvent, Hall, MulticastDesk, Style, UdpDesk};
-use crate::live::{Heard, Voice};
+use crate::live::{Heard, Voice, heard, notice};
+use serde_json::Value;
 use std::{
     io,
     net::{Ipv4Addr, SocketAddr},
@@ -22,12 +23,15 @@ pub(super) struct Visitors {
     /// Typed texts that are still to be sent.
     answers: Vec<String>,
     said: Vec<String>,
+    /// Under which name the node speaks: its own, or the one under which it was let into a room.
+    alias: String,
 }
 
 impl Visitors {
     /// Opens the doors. What guests do goes to the receiver that is given back.
     pub(super) async fn open(
         settings: &Settings,
+        node: &str,
         listen: SocketAddr,
     ) -> Result<(Self, mpsc::Receiver<GuestEvent>), NodeError> {
         let visit = &settings.visit;
@@ -63,8 +67,8 @@ impl Visitors {
             let joined = MulticastDesk::join(*group, interface, settings.multicast.ttl, sender.clone()).await;
             groups.push(joined.map_err(failed(SocketAddr::V4(*group)))?);
         }
-        let (answers, said) = (Vec::new(), Vec::new());
-        Ok((Self { hall, own: Desk::default(), desk, groups, answers, said }, receiver))
+        let (answers, said, alias) = (Vec::new(), Vec::new(), node.to_owned());
+        Ok((Self { hall, own: Desk::default(), desk, groups, answers, said, alias }, receiver))
     }
 
     /// Where guests can come, beside the node's own port.
@@ -84,9 +88,17 @@ impl Visitors {
         self.own.on_datagram(from, datagram).map(|(_, line)| line)
     }
 
-    /// The process delivered a text.
-    pub(super) fn deliver(&self, heard: &Heard<'_>, mine: bool) {
-        self.hall.deliver(heard.body, heard.number, mine);
+    /// The process told its application something: texts are for the guests, too.
+    pub(super) fn hear(&mut self, output: &Value) {
+        if let Some(alias) = output.get("welcome").and_then(|welcome| welcome.get("alias")?.as_str()) {
+            alias.clone_into(&mut self.alias);
+        }
+        if let Some(Heard { from, number, body }) = heard(output) {
+            self.hall.deliver(body, number, from == self.alias);
+        }
+        if let Some(notice) = notice(output) {
+            self.hall.announce(&notice);
+        }
     }
 
     /// Who are in.
