@@ -1,7 +1,7 @@
 //! The HTML page as the crate writes it: all of a trace is in it, and nothing in a trace is markup. What the page does
 //! with it in a browser is tested in `tests/page`.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+use base64ct::{Base64, Encoding};
 use flate2::read::ZlibDecoder;
 use serde_json::Value;
 use std::{
@@ -26,7 +26,7 @@ fn unpacked(page: &str) -> Value {
     let begin = "<script type=\"application/octet-stream\" id=\"data\">";
     let data = page.split_once(begin).expect("the page has data").1;
     let data = data.split_once('<').expect("the data ends").0;
-    let bytes = STANDARD.decode(data).expect("the data is base64");
+    let bytes = Base64::decode_vec(data).expect("the data is base64");
     serde_json::from_reader(ZlibDecoder::new(bytes.as_slice())).expect("inside is JSON")
 }
 

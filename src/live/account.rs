@@ -1,16 +1,15 @@
 //! What the faults of a live run touched: its trace once more, against the same timeline in the same world.
 //!
 //! No single process knows: a node that is killed takes its account with it, and one that stands still notices nothing. The
-//! merged trace has all of it. Each sending is handed to the network again, which draws as it drew; what was dropped on
-//! arrival tells which barrier stood there; and what should have happened while a node stood still, and happened later, is
-//! what its pause held up.
+//! merged trace has all of it. Each sending is handed to the network again, which draws as it drew. What a barrier kept out
+//! tells of that barrier; everything else reaches its node when it was to, and finds it running, standing still or down.
 
 use super::agenda::Agenda;
 use crate::{
     process::{ProcessId, Time},
     scenario::Plan,
     trace::{Event, EventKind, Trace},
-    world::{Consequence, Fault, Reason, World},
+    world::{Arrival, Consequence, Fault, Reason, World},
 };
 use serde_json::Value;
 use std::{
@@ -24,16 +23,18 @@ use std::{
 pub fn account(plan: &Plan, trace: &Trace) -> Vec<Fault> {
     let mut world = World::new(Arc::new(plan.setup.clone()));
     world.reset(trace.header.seed.parse().unwrap_or(plan.seed));
-    let numbers = |kind: EventKind, number: fn(&Event) -> Option<u64>| {
-        trace.events.iter().filter(move |event| event.kind == kind).filter_map(number).collect()
+    let numbers = |is: fn(&Event) -> bool, number: fn(&Event) -> Option<u64>| {
+        trace.events.iter().filter(|event| is(event)).filter_map(number).collect()
     };
     let account = Account {
         agenda: Agenda::new(&world),
         world,
-        heard: numbers(EventKind::Receive, |event| event.message),
-        ran_out: numbers(EventKind::Timer, |event| event.cause),
+        heard: numbers(|event| event.kind == EventKind::Receive, |event| event.message),
+        kept_out: numbers(is_kept_out, |event| event.message),
+        ran_out: numbers(|event| event.kind == EventKind::Timer, |event| event.cause),
         timers: BTreeMap::new(),
-        held: BTreeMap::new(),
+        coming: BTreeMap::new(),
+        backlog: Vec::new(),
         consequences: Vec::new(),
     };
     let names = plan.setup.names.clone();
@@ -45,13 +46,25 @@ struct Account {
     agenda: Agenda,
     /// The messages that were received.
     heard: BTreeSet<u64>,
+    /// The messages that a barrier kept out.
+    kept_out: BTreeSet<u64>,
     /// The settings of timers that ran out.
     ran_out: BTreeSet<u64>,
     /// The timers that run: their settings, by node and name.
     timers: BTreeMap<(ProcessId, String), u64>,
-    /// Who is to be reached by something at which time, by its number.
-    held: BTreeMap<(Time, u64), ProcessId>,
+    /// What reaches whom at which time, by its number.
+    coming: BTreeMap<(Time, u64), Coming>,
+    /// What waits for somebody who stands still.
+    backlog: Vec<Coming>,
     consequences: Vec<Consequence>,
+}
+
+/// Something that reaches a node.
+#[derive(Clone, Copy, Debug)]
+struct Coming {
+    to: ProcessId,
+    /// Of a message that nobody has seen again, its sender.
+    from: Option<ProcessId>,
 }
 
 impl Account {
@@ -68,9 +81,9 @@ impl Account {
     fn play(&mut self, to: Time) {
         loop {
             let planned = self.agenda.due(&self.world).filter(|at| *at <= to);
-            let held = self.held.first_key_value().map(|((at, _), _)| *at).filter(|at| *at <= to);
-            match (planned, held) {
-                (Some(planned), held) if held.is_none_or(|held| planned <= held) => {
+            let coming = self.coming.first_key_value().map(|((at, _), _)| *at).filter(|at| *at <= to);
+            match (planned, coming) {
+                (Some(planned), coming) if coming.is_none_or(|coming| planned <= coming) => {
                     let mut consequences = std::mem::take(&mut self.consequences);
                     let timers = &self.timers;
                     let runs = |node: ProcessId| timers.keys().any(|(owner, _)| *owner == node);
@@ -79,8 +92,8 @@ impl Account {
                     self.consequences = consequences;
                 }
                 (_, Some(_)) => {
-                    if let Some((_, node)) = self.held.pop_first() {
-                        self.world.reach(node);
+                    if let Some((_, coming)) = self.coming.pop_first() {
+                        self.come(coming);
                     }
                 }
                 (_, None) => return,
@@ -88,15 +101,36 @@ impl Account {
         }
     }
 
+    fn come(&mut self, coming: Coming) {
+        let arrival = match coming.from {
+            Some(from) => self.world.arrive(from, coming.to),
+            None => self.world.reach(coming.to),
+        };
+        if arrival == Arrival::Waits {
+            self.backlog.push(coming);
+        }
+    }
+
+    /// What waited for a node is handled, or finds it down.
+    fn release(&mut self, node: ProcessId) {
+        let (released, rest) = std::mem::take(&mut self.backlog).into_iter().partition(|one| one.to == node);
+        self.backlog = rest;
+        let released: Vec<Coming> = released;
+        released.into_iter().for_each(|one| self.come(Coming { from: None, ..one }));
+    }
+
     fn carry_out(&mut self, consequences: &mut Vec<Consequence>) {
         for consequence in consequences.drain(..) {
             match consequence {
                 // It finds a node that stands still, or is down.
-                Consequence::Asked { node, .. } => drop(self.world.reach(node)),
-                Consequence::Crashed(node) => self.timers.retain(|(owner, _), _| *owner != node),
+                Consequence::Asked { node, .. } => self.come(Coming { to: node, from: None }),
+                Consequence::Crashed(node) => {
+                    self.timers.retain(|(owner, _), _| *owner != node);
+                    self.release(node);
+                }
+                Consequence::Resumed(node) => self.release(node),
                 Consequence::Restarted(_)
                 | Consequence::Paused(_)
-                | Consequence::Resumed(_)
                 | Consequence::ClockChanged(_)
                 | Consequence::NetworkChanged(_)
                 | Consequence::NetworkRestored(_)
@@ -119,7 +153,7 @@ impl Account {
                 self.world.handle(node);
             }
             EventKind::TimerSet => self.set_timer(event, node),
-            EventKind::Drop if event.why.as_deref().is_some_and(is_on_arrival) => {
+            EventKind::Drop if is_kept_out(event) => {
                 if let Some(from) = named(body, "via").or(event.from) {
                     self.world.arrive(from, node);
                 }
@@ -153,9 +187,10 @@ impl Account {
         let (Some(to), now) = (event.to, Time(event.time)) else { return };
         let kind = event.message_kind.as_deref().unwrap_or_default();
         let transit = self.world.send(now, from, to, 0, kind);
-        // Over several links it takes longer than to the first hop, and is held up there.
-        if transit.lost.is_none() && event.message.is_some_and(|message| self.heard.contains(&message)) {
-            self.held.insert((transit.at, event.index), transit.hop);
+        let message = event.message.unwrap_or(u64::MAX);
+        if transit.lost.is_none() && !self.kept_out.contains(&message) {
+            let from = (!self.heard.contains(&message)).then_some(from);
+            self.coming.insert((transit.at, event.index), Coming { to: transit.hop, from });
         }
         let mut consequences = std::mem::take(&mut self.consequences);
         self.world.sent(now, from, &mut consequences);
@@ -172,14 +207,15 @@ impl Account {
             let length = Duration::from_nanos(body["runs"].as_u64().unwrap_or(0));
             let due = self.world.shows(node, now).after(length);
             let due = self.world.reaches(node, due, now);
-            self.held.insert((due, event.index), node);
+            self.coming.insert((due, event.index), Coming { to: node, from: None });
         }
     }
 }
 
-/// Whether this is a reason not to take in a message that has come.
-fn is_on_arrival(why: &str) -> bool {
-    [Reason::Partition, Reason::Cut, Reason::Down, Reason::NotStarted]
-        .iter()
-        .any(|reason| reason.name() == why)
+/// Whether an event tells of a message that a barrier kept out. Who finds a node down is written down by that node's next
+/// life, or by nobody.
+fn is_kept_out(event: &Event) -> bool {
+    let why = event.why.as_deref();
+    let kept_out = [Reason::Partition, Reason::Cut].iter().any(|reason| why == Some(reason.name()));
+    event.kind == EventKind::Drop && kept_out
 }

@@ -53,6 +53,25 @@ check: [strong-accuracy]
 expect: {}
 ";
 
+/// Nodes that are down or stand still before they have done anything: what reaches them then is what is touched.
+const DOWN: &str = "version: 1
+name: down
+algorithm: best-effort-broadcast
+nodes: [ann, bob, cem]
+network: {delay: 10ms}
+events:
+  - {at: 0ms, crash: bob}
+  - {at: 0ms, pause: cem}
+  - {at: 1ms, node: ann, request: {broadcast: waits in vain}}
+  - {at: 50ms, crash: cem, for: 50ms}
+  - {at: 200ms, node: ann, request: {broadcast: heard}}
+  - {at: 300ms, node: bob, request: {broadcast: nobody asks}}
+check: [integrity]
+expect: {}
+sometimes:
+  cem hears it: {output: {deliver: {body: heard}}, node: cem}
+";
+
 fn run(synod: &str, arguments: &[&str], scenario: &Path) -> Result<Value, Failed> {
     let ran =
         Command::new(synod).arg(arguments[0]).arg(scenario).args(&arguments[1..]).arg("--json").output()?;
@@ -69,7 +88,7 @@ fn run(synod: &str, arguments: &[&str], scenario: &Path) -> Result<Value, Failed
 pub(crate) fn as_simulated(synod: &str, folder: &Path) -> Result<(), Failed> {
     let folder = folder.join("judged");
     fs::create_dir_all(&folder)?;
-    for (name, text, idle) in [("faults", FAULTS, 6), ("timers", TIMERS, 1)] {
+    for (name, text, idle) in [("faults", FAULTS, 6), ("timers", TIMERS, 1), ("down", DOWN, 0)] {
         let scenario = folder.join(format!("{name}.yaml"));
         fs::write(&scenario, text)?;
         let simulated = run(synod, &["run"], &scenario)?;
