@@ -33,7 +33,7 @@ impl Director<'_, '_> {
 
     /// Writes what happened from outside; gives the file.
     pub(super) fn write_down(&mut self, folder: &Path, header: Header) -> Result<PathBuf, JournalError> {
-        let path = folder.join("director.journal");
+        let path = folder.join(super::JOURNAL);
         let live = Live { node: None, epoch: self.epoch.to_string() };
         let failed = |error| JournalError::Io { path: path.clone(), error };
         let mut bytes = serde_json::to_vec(&Header { live: Some(live), ..header })
