@@ -11,33 +11,48 @@ use std::{
 
 /// What is played, one scenario for each thing that may be hard to tell: a name, how it is played, and the scenario.
 pub(super) const SAMPLE: [(&str, &[&str], &str); 9] = [
-    ("plain", &[], "algorithm: sequencer
+    (
+        "plain",
+        &[],
+        "algorithm: sequencer
 nodes: [pravin, rushi, sonu]
 events:
   - {at: 0s, node: pravin, request: {broadcast: hi}}
   - {at: 0s, node: rushi, request: {broadcast: ho}}
   - {at: 5ms, node: sonu, request: {broadcast: hm}, every: 10ms, times: 4}
-"),
-    ("losses", &["--transport", "udp"], "algorithm: best-effort-broadcast
+",
+    ),
+    (
+        "losses",
+        &["--transport", "udp"],
+        "algorithm: best-effort-broadcast
 channel: reliable
 nodes: 3
 network: {delay: 2ms, jitter: 1ms, loss: 20%, duplicate: 10%}
 events:
   - {at: 1ms, node: {any: one}, request: {broadcast: x}, every: 10ms, times: 8}
 until: 3s
-"),
-    ("restart", &[], "algorithm: hybrid-clock
+",
+    ),
+    (
+        "restart",
+        &[],
+        "algorithm: hybrid-clock
 nodes: {a: {clock: {offset: 150ms, drift: 100ppm}}, b: {}, c: {start: 20ms}}
 network: {delay: 3ms, jitter: 2ms}
 events:
-  - {at: 10ms, node: a, request: {tell: b}}
-  - {at: 30ms, node: b, request: {tell: c}}
+  - {at: 10ms, node: a, request: {send: {to: b}}}
+  - {at: 30ms, node: b, request: {send: {to: c}}}
   - {at: 50ms, crash: b, for: 30ms}
-  - {at: 60ms, node: b, request: {tell: a}}
-  - {at: 90ms, node: b, request: {tell: a}}
-  - {at: 110ms, node: c, request: {tell: b}}
-"),
-    ("partition", &[], "algorithm: heartbeat
+  - {at: 60ms, node: b, request: {send: {to: a}}}
+  - {at: 90ms, node: b, request: {send: {to: a}}}
+  - {at: 110ms, node: c, request: {send: {to: b}}}
+",
+    ),
+    (
+        "partition",
+        &[],
+        "algorithm: heartbeat
 nodes: 3
 network: {delay: 5ms, jitter: 4ms}
 events:
@@ -45,23 +60,35 @@ events:
   - {at: 500ms, cut: {from: n1, to: n2}, for: 200ms}
   - {at: 600ms, link: {between: [n2, n3], delay: 40ms, loss: 50%}, for: 200ms}
 until: 1s
-"),
-    ("election", &[], "algorithm: bully
+",
+    ),
+    (
+        "election",
+        &[],
+        "algorithm: bully
 nodes: 4
 network: {delay: 5ms}
 events:
-  - {at: 10ms, node: n1, request: elect}
+  - {at: 10ms, node: n1, request: start}
   - {at: 15ms, crash: n4}
 until: 2s
-"),
-    ("choices", &[], "algorithm: rumor
+",
+    ),
+    (
+        "choices",
+        &[],
+        "algorithm: rumor
 nodes: 8
 network: {delay: 5ms, loss: 5%}
 events:
   - {at: 0s, node: n1, request: {broadcast: psst}}
 until: 2s
-"),
-    ("sleep", &[], "algorithm: causal-broadcast
+",
+    ),
+    (
+        "sleep",
+        &[],
+        "algorithm: causal-broadcast
 nodes: 3
 network: {delay: 3ms, duplicate: 30%, reorder: 20%}
 events:
@@ -72,8 +99,12 @@ events:
   - {at: 40ms, drop: {from: n1, to: n3, nth: 1}}
   - {at: 50ms, node: n1, request: {broadcast: d}}
 until: 1s
-"),
-    ("middle", &[], "algorithm: best-effort-broadcast
+",
+    ),
+    (
+        "middle",
+        &[],
+        "algorithm: best-effort-broadcast
 nodes: 4
 network: {delay: 3ms}
 events:
@@ -81,8 +112,12 @@ events:
   - {at: 10ms, node: n1, request: {broadcast: a}}
   - {at: 10ms, node: n2, request: {broadcast: b}}
 until: 1s
-"),
-    ("routed", &["--transport", "udp"], "algorithm: best-effort-broadcast
+",
+    ),
+    (
+        "routed",
+        &["--transport", "udp"],
+        "algorithm: best-effort-broadcast
 nodes: 5
 topology: line
 routing: shortest-path
@@ -91,7 +126,8 @@ events:
   - {at: 0s, node: n1, request: {broadcast: a}}
   - {at: 5ms, node: n5, request: {broadcast: b}}
 until: 1s
-"),
+",
+    ),
 ];
 
 /// The programs and folders of a test.
@@ -144,8 +180,12 @@ pub(super) fn same(live: &Path, again: &Path) -> Result<(), Failed> {
     let (live, again) = (Run::read(live)?, Run::read(again)?);
     for (node, lines) in &live.nodes {
         let others = again.nodes.get(node).map_or(&[][..], Vec::as_slice);
-        if let Some(place) = (0..lines.len().max(others.len())).find(|place| lines.get(*place) != others.get(*place)) {
-            return Err(format!("{node}: {:?} live, {:?} simulated", lines.get(place), others.get(place)).into());
+        if let Some(place) =
+            (0..lines.len().max(others.len())).find(|place| lines.get(*place) != others.get(*place))
+        {
+            return Err(
+                format!("{node}: {:?} live, {:?} simulated", lines.get(place), others.get(place)).into()
+            );
         }
     }
     if live.verdicts != again.verdicts {
@@ -164,7 +204,8 @@ impl Run {
     fn read(path: &Path) -> Result<Self, Failed> {
         let text = fs::read_to_string(path)?;
         let lines: Vec<Value> = text.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
-        let verdicts = lines.last().and_then(|footer| footer["verdicts"].as_object()).ok_or("there is a footer")?;
+        let verdicts =
+            lines.last().and_then(|footer| footer["verdicts"].as_object()).ok_or("there is a footer")?;
         let verdict = |value: &Value| value["verdict"].as_str().unwrap_or_default().to_owned();
         let verdicts = verdicts.iter().map(|(name, value)| (name.clone(), verdict(value))).collect();
         let mut nodes: BTreeMap<String, Vec<Value>> = BTreeMap::new();
@@ -209,7 +250,10 @@ events:
   - {at: 0s, node: n1, request: {broadcast: x}, every: 1ms, times: 6}
 ";
     fs::write(folder.join("live.yaml"), scenario)?;
-    place.expect(&["live", "live.yaml", "--all", "--as-scenario", "failed.yaml", "--trace", "live.jsonl"], 1)?;
+    place.expect(
+        &["live", "live.yaml", "--all", "--as-scenario", "failed.yaml", "--trace", "live.jsonl"],
+        1,
+    )?;
     place.expect(&["run", "failed.yaml", "--trace", "again.jsonl"], 0)?;
     same(&folder.join("live.jsonl"), &folder.join("again.jsonl"))?;
     place.expect(&["shrink", "failed.yaml", "-o", "small.yaml"], 0)?;
@@ -223,7 +267,7 @@ events:
     if steps("small.yaml")? >= steps("failed.yaml")? {
         return Err("nothing was left out".into());
     }
-    let found = place.expect(&["fuzz", "failed.yaml", "--runs", "200", "--dir", "found"], 0)?;
+    let found = place.expect(&["fuzz", "failed.yaml", "--runs", "200", "--out", "found"], 0)?;
     if !found.contains("onward") {
         return Err(found.into());
     }

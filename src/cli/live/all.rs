@@ -101,7 +101,10 @@ fn play(
     write_trace(wanted, &outcome)?;
     if let Some(target) = &wanted.as_scenario {
         let trace = outcome.trace().map_err(|error| Failure::Internal(format!("{name}: {error}")))?;
-        retold::write(registry, &format!("a live run of {name}"), &trace, target, output)?;
+        let (retold, _) = retold::write(registry, &format!("a live run of {name}"), &trace, target, output)?;
+        for difference in &retold.differences {
+            output.warn(&format!("{}: {difference}", target.display()));
+        }
     }
     Ok(Ran {
         file: name,

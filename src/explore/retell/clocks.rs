@@ -22,7 +22,9 @@ pub(super) fn behind(trace: &Trace) -> Vec<u64> {
         if event.kind == EventKind::Send {
             sent.insert(message, (node, event.time));
         }
-        let Some((from, at)) = sent.get(&message).copied().filter(|(from, _)| *from != node) else { continue };
+        let Some((from, at)) = sent.get(&message).copied().filter(|(from, _)| *from != node) else {
+            continue;
+        };
         let least = i128::from(at) - i128::from(event.time);
         let known = more.entry((from, node)).or_insert(least);
         *known = least.max(*known);

@@ -43,9 +43,15 @@ impl Differs {
                 format!("{}{kind} at {}", event.kind.name(), crate::process::Time(event.time))
             }
         };
-        let number = self.recorded.as_ref().map_or_else(String::new, |event| format!("event {}: ", event.index));
+        let number =
+            self.recorded.as_ref().map_or_else(String::new, |event| format!("event {}: ", event.index));
         let (recorded, simulated) = (event(&self.recorded), event(&self.simulated));
         format!("{number}{name} did {recorded}, simulated it does {simulated} ({} differs)", self.field)
+    }
+
+    /// Whether the simulated step goes on where the recorded life is over: the node was killed in the middle of it.
+    pub(super) fn goes_on(&self) -> bool {
+        self.is_over && self.simulated.as_ref().is_some_and(|event| !is_beginning(event.kind))
     }
 
     /// Whether only the length of a timer differs.

@@ -172,8 +172,7 @@ impl Guide {
 
 impl Strategy for Guide {
     fn begin(&mut self) {
-        let fresh =
-            Self::new(self.script.clone(), self.setup.clone(), self.loses, self.led.clone());
+        let fresh = Self::new(self.script.clone(), self.setup.clone(), self.loses, self.led.clone());
         *self = fresh;
         *self.led.borrow_mut() = Led::default();
         let script = self.script.clone();

@@ -11,10 +11,7 @@ mod guide;
 mod script;
 mod stage;
 
-use super::{
-    Rules, Runner, Subject, flow,
-    strategy::Follow,
-};
+use super::{Rules, Runner, Subject, flow, strategy::Follow};
 use crate::{
     process::{End, Names, ProcessId, Time, Verdict},
     scenario::{Misfit, Plan, Schedule, ScheduleStep, Then, reload},
@@ -35,6 +32,8 @@ pub struct Retold {
     pub scenario: Value,
     /// How many nodes, events and steps there are.
     pub size: (usize, usize, usize),
+    /// Whether nodes counted time from different moments: what looks at times was judged by those when it was recorded.
+    pub realigned: bool,
     /// What is otherwise than it was recorded although every node does the same.
     pub remarks: Vec<String>,
     /// Where nodes do something else than was recorded.
@@ -45,7 +44,9 @@ pub struct Retold {
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Refused {
     /// Only one node's part is known.
-    #[error("this is the journal of {0} alone; a scenario needs those of all nodes: name their folder, or put them together with `trace merge`")]
+    #[error(
+        "this is the journal of {0} alone; a scenario needs those of all nodes: name their folder, or put them together with `trace merge`"
+    )]
     OneNode(String),
     /// A line says too little.
     #[error("event {event} lacks what a trace says of it")]
@@ -54,7 +55,9 @@ pub enum Refused {
         event: u64,
     },
     /// Nobody is known to have sent what arrived.
-    #[error("event {event}: nobody in this trace sent the {kind} that {node} got from {from}; its journal is missing, or another program spoke in its name")]
+    #[error(
+        "event {event}: nobody in this trace sent the {kind} that {node} got from {from}; its journal is missing, or another program spoke in its name"
+    )]
     Unsent {
         /// Its number.
         event: u64,
@@ -128,14 +131,14 @@ pub fn retell(
         liberties = more;
     };
     let names = &trace.names;
-    let mut differences: Vec<String> =
-        told.trouble.iter().map(|trouble| trouble.told(names)).collect();
+    let mut differences: Vec<String> = told.trouble.iter().map(|trouble| trouble.told(names)).collect();
     differences.extend(told.compared.differs.iter().map(|differs| differs.told(names)));
-    let remarks = liberties.remarks(&told, names);
+    let remarks = liberties.remarks(&told);
     let steps = told.schedule.steps.len();
     let mut scenario = told.scenario;
     scenario["schedule"] = told.schedule.value(names);
-    Ok(Retold { scenario, size: (nodes, trace.events.len(), steps), remarks, differences })
+    let size = (nodes, trace.events.len(), steps);
+    Ok(Retold { scenario, size, realigned: told.clocks, remarks, differences })
 }
 
 /// A simulated run in its own order. All of its chances follow from its seed, and nothing changes but that the order is
@@ -151,13 +154,14 @@ fn simulated(subject: &Subject<'_>, trace: &Trace) -> Result<Retold, Refused> {
     let again = runner.events();
     let recorded = trace.events.iter().map(|event| crate::trace::Event { state: None, ..event.clone() });
     if !recorded.eq(again.iter().cloned()) {
-        differences.push("this program's run of the scenario is not the recorded one; `replay` says where".into());
+        differences
+            .push("this program's run of the scenario is not the recorded one; `replay` says where".into());
     }
     let mut scenario = plan.resolved.clone();
     let steps = schedule.steps.len();
     scenario["schedule"] = schedule.value(names);
     let size = (trace.names.len(), trace.events.len(), steps);
-    Ok(Retold { scenario, size, remarks: Vec::new(), differences })
+    Ok(Retold { scenario, size, realigned: false, remarks: Vec::new(), differences })
 }
 
 /// Tells a run in one way.
@@ -188,7 +192,11 @@ fn tell(
     let schedule = Schedule { steps: steps.collect(), then };
     let follow = Follow::new(Arc::new(schedule.clone()), runner.setup().clone(), false);
     runner.run(plan.seed, Box::new(follow), Level::Full);
-    let compared = compare(&trace.events, &runner.events(), &script, &trace.names);
+    let mut compared = compare(&trace.events, &runner.events(), &script, &trace.names);
+    if trouble.is_some() {
+        // What comes after it was not simulated.
+        compared.differs.retain(|differs| differs.simulated.is_some());
+    }
     let clocks = script.behind.iter().any(|behind| *behind > 0);
     Ok(Told { scenario, schedule, taken, trouble, compared, clocks })
 }
@@ -209,7 +217,7 @@ impl Liberties {
             };
             match differs.step {
                 _ if differs.is_length() => explained |= self.lengths.insert(differs.node),
-                Some(step) if differs.is_over && last(step) => explained |= self.doomed.insert(step),
+                Some(step) if differs.goes_on() && last(step) => explained |= self.doomed.insert(step),
                 _ => unexplained = true,
             }
         }
@@ -226,7 +234,7 @@ impl Liberties {
     }
 
     /// What is otherwise than it was recorded although every node does the same.
-    fn remarks(&self, told: &Told, names: &Names) -> Vec<String> {
+    fn remarks(&self, told: &Told) -> Vec<String> {
         let mut remarks = Vec::new();
         if !told.taken.is_empty() {
             remarks.push(format!(
@@ -240,7 +248,9 @@ impl Liberties {
             remarks.push(sentence.into());
         }
         if self.overtaking {
-            remarks.push("Messages overtook each other on links that keep order; `order: fifo` is left out.".into());
+            remarks.push(
+                "Messages overtook each other on links that keep order; `order: fifo` is left out.".into(),
+            );
         }
         if told.clocks {
             let sentence = "Nodes began to count time at different moments: they start later here, with clocks that show \
@@ -257,7 +267,6 @@ impl Liberties {
         if told.compared.renumbered > 0 {
             remarks.push(format!("{} events have another Lamport number.", told.compared.renumbered));
         }
-        let _ = names;
         remarks
     }
 }
@@ -267,7 +276,8 @@ impl Trouble {
         match self {
             Self::Missing { at, event, possible } => {
                 let number = event.map_or_else(String::new, |event| format!("event {event}, "));
-                let possible: Vec<String> = possible.iter().map(|what| what.told(names).to_string()).collect();
+                let possible: Vec<String> =
+                    possible.iter().map(|what| what.told(names).to_string()).collect();
                 let possible = if possible.is_empty() { "nothing".into() } else { possible.join(", ") };
                 format!("what was recorded ({number}at {}) cannot happen; what can: {possible}", Time(*at))
             }
@@ -284,8 +294,10 @@ impl Retold {
         let (nodes, events, steps) = self.size;
         let mut text = String::new();
         // Writing to a string does not fail.
-        let _written = writeln!(text, "# {recorded} as a scenario: {nodes} nodes, {events} events, {steps} steps.");
-        let same = "# Every node is asked, gets, sends, says, saves, chooses and sets the same, in the same order";
+        let _written =
+            writeln!(text, "# {recorded} as a scenario: {nodes} nodes, {events} events, {steps} steps.");
+        let same =
+            "# Every node is asked, gets, sends, says, saves, chooses and sets the same, in the same order";
         let _written = match self.differences.as_slice() {
             [] => writeln!(text, "{same}."),
             _ => writeln!(text, "{same}, up to here:"),

@@ -72,10 +72,11 @@ pub(super) enum Doing {
     Double { message: u64 },
 }
 
-const START: u8 = 0;
-const ENDING: u8 = 1;
-const PLANNED: u8 = 2;
-const RECORDED: u8 = 3;
+const CLOCK: u8 = 0;
+const START: u8 = 1;
+const ENDING: u8 = 2;
+const PLANNED: u8 = 3;
+const RECORDED: u8 = 4;
 
 impl Script {
     /// What made a recorded run of this scenario happen. `whole` says whether it came to its end.
@@ -100,6 +101,7 @@ impl Script {
             writer.event(event, at)?;
         }
         writer.timeline(whole);
+        writer.set_drifting_clocks();
         writer.doom();
         let mut script = writer.script;
         script.acts.sort_by_key(|act| (act.at, act.rank));
@@ -136,16 +138,7 @@ impl Script {
 
 impl Act {
     fn new(at: u64, what: Doing, rank: (u8, u64)) -> Self {
-        Self {
-            at,
-            what,
-            index: None,
-            node: None,
-            choose: Vec::new(),
-            runs: Vec::new(),
-            entry: None,
-            rank,
-        }
+        Self { at, what, index: None, node: None, choose: Vec::new(), runs: Vec::new(), entry: None, rank }
     }
 }
 
@@ -395,6 +388,25 @@ impl Writer<'_> {
             }
         }
         Some(entry.into())
+    }
+
+    /// A clock that drifts and began to count later is set back when it begins: from there on it shows what it did, to the
+    /// nanosecond.
+    fn set_drifting_clocks(&mut self) {
+        for (node, setup) in &self.plan.setup.nodes {
+            let behind = self.script.behind[node.index()];
+            if behind == 0 || setup.clock_drift == 0 {
+                continue;
+            }
+            let gained = (i128::from(behind) * i128::from(setup.clock_drift)).div_euclid(1_000_000_000);
+            let step = i64::try_from(-i128::from(behind) - gained).unwrap_or(i64::MIN);
+            let (sign, size) = (if step < 0 { "-" } else { "" }, time(step.unsigned_abs()));
+            let clock = json!({ "node": self.name(*node), "step": format!("{sign}{size}") });
+            let entry = json!({ "at": time(behind), "clock": clock, "may-miss": true });
+            let what = Doing::Named(Move::Event { action: "clock".into(), node: Some(*node) });
+            let act = Act::new(behind, what, (CLOCK, u64::from(node.0)));
+            self.script.acts.push(Act { entry: Some(entry), ..act });
+        }
     }
 
     /// Those that were killed in the middle of a step crash there, after so many messages.

@@ -2,12 +2,11 @@
 
 use super::script::{Script, time};
 use crate::{
-    process::{ProcessId, Verdict, format_duration},
+    process::{ProcessId, Verdict},
     scenario::Plan,
 };
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
-use std::time::Duration;
 
 /// What a network does by chance: a recorded run says what came of it.
 const CHANCES: [&str; 5] = ["loss", "duplicate", "reorder", "corrupt", "limit"];
@@ -56,7 +55,8 @@ pub(super) fn scenario(
     if let Some(nodes) = nodes(plan, script, map.get("nodes")) {
         map.insert("nodes".into(), nodes);
     }
-    if plan.setup.until.is_some_and(|until| script.last() > until.0) {
+    // Live nodes go on after it when nobody told them to stop, and nodes of which nothing is known start after everything.
+    if plan.setup.until.is_some_and(|until| script.last() > until.0) || !script.absent.is_empty() {
         map.shift_remove("until");
     }
     let expected = verdicts.iter().map(|(property, verdict)| (property.clone(), json!(verdict.name())));
@@ -88,7 +88,8 @@ fn nodes(plan: &Plan, script: &Script, written: Option<&Value>) -> Option<Value>
     let mut map = Map::new();
     for node in names.ids() {
         let name = names.name(node).into_owned();
-        let known = written.and_then(|written| written.get(&name)).filter(|_| written.is_some_and(Value::is_object));
+        let known =
+            written.and_then(|written| written.get(&name)).filter(|_| written.is_some_and(Value::is_object));
         let mut settings = known.and_then(Value::as_object).cloned().unwrap_or_default();
         if is_other(&node) {
             settings.insert("start".into(), json!(time(begins(node))));
@@ -99,20 +100,19 @@ fn nodes(plan: &Plan, script: &Script, written: Option<&Value>) -> Option<Value>
     Some(map.into())
 }
 
-/// A clock that began to count later shows less.
+/// A clock that began to count later shows less. One that drifts is set by an event.
 fn clock(plan: &Plan, script: &Script, node: ProcessId, settings: &mut Map<String, Value>) {
     let behind = i128::from(script.behind[node.index()]);
-    if behind == 0 {
-        return;
-    }
     let (offset, drift) =
         plan.setup.nodes.get(&node).map_or((0, 0), |setup| (setup.clock_offset, setup.clock_drift));
-    let gained = (behind * i128::from(drift)).div_euclid(1_000_000_000);
-    let offset = i128::from(offset) - behind - gained;
+    if behind == 0 || drift != 0 {
+        return;
+    }
+    let offset = i128::from(offset) - behind;
     let size = u64::try_from(offset.unsigned_abs()).unwrap_or(u64::MAX);
     let sign = if offset < 0 { "-" } else { "" };
     let clock = settings.entry("clock").or_insert_with(|| json!({}));
     if let Some(clock) = clock.as_object_mut() {
-        clock.insert("offset".into(), json!(format!("{sign}{}", format_duration(Duration::from_nanos(size)))));
+        clock.insert("offset".into(), json!(format!("{sign}{}", time(size))));
     }
 }
