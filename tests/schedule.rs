@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use synod::{
     explore::{self, Rules, Runner, TRIES},
-    process::Verdict,
+    process::{ProcessId, Verdict},
     registry::{Options, Outcome, Registry},
     scenario::{self, Plan, Schedule},
     trace::Level,
@@ -42,6 +42,24 @@ fn kinds(outcome: &Outcome) -> Vec<String> {
     let trace = outcome.trace().expect("a trace can be read");
     let told = |event: &synod::trace::Event| format!("{} {}", event.kind.name(), event.time / 1_000_000);
     trace.events.iter().map(told).collect()
+}
+
+#[test]
+fn a_schedule_says_how_long_timers_run() {
+    let heartbeats = "\nversion: 1\nalgorithm: heartbeat\nnodes: 2\nuntil: 10s\n";
+    let first = run(&scheduled(heartbeats, "stop", &["timer: n1"]));
+    let told = run(&scheduled(heartbeats, "stop", &["timer: n1, runs: [77ms]"]));
+    let lengths = |outcome: &Outcome| -> Vec<u64> {
+        let trace = outcome.trace().expect("a trace can be read");
+        let runs = |event: &synod::trace::Event| event.body.as_ref()?.get("runs")?.as_u64();
+        trace.events.iter().filter(|event| event.node == Some(ProcessId(0))).filter_map(runs).collect()
+    };
+    let (mut usual, said) = (lengths(&first), lengths(&told));
+    // Those that were set when it booted run as the seed says, and the next one as the schedule does.
+    let set = usual.iter().zip(&said).position(|(usual, said)| usual != said).expect("one runs otherwise");
+    assert_eq!(said[set], 77_000_000);
+    usual[set] = said[set];
+    assert_eq!(usual, said);
 }
 
 #[test]

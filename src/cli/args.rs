@@ -188,9 +188,17 @@ impl Reporting {
 
 #[derive(Debug, Args)]
 pub(super) struct Replay {
-    /// A trace that `run --trace` wrote, a scenario with a schedule, or - for standard input
-    #[arg(value_hint = ValueHint::FilePath)]
+    /// A trace that `run --trace` or `live` wrote, a scenario with a schedule, or - for standard input
+    ///
+    /// With --as-scenario also the folder in which live nodes kept their journals.
+    #[arg(value_hint = ValueHint::AnyPath)]
     pub(super) trace: PathBuf,
+    /// Write the recorded run as a scenario with its schedule, for `run`, `fuzz` and `shrink`, instead (- for standard output)
+    ///
+    /// It has the same requests and faults, and every message, timer, loss and choice in the order and at the time in which it
+    /// happened. What comes out is run and held against the recording, node by node; its first lines say what differs.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["view", "report"])]
+    pub(super) as_scenario: Option<PathBuf>,
     /// Print every event of the replay
     #[arg(long)]
     pub(super) view: bool,

@@ -21,6 +21,7 @@ mod numbers;
 mod outcome;
 mod output;
 mod page;
+mod retold;
 mod run;
 mod shrink;
 mod states;

@@ -7,7 +7,7 @@ use super::{
     files,
     numbers::Numbers,
     output::{Output, Tone, counted, paint, versioned},
-    page, program,
+    page, program, retold,
     run::{load, quoted},
 };
 use crate::{
@@ -23,6 +23,9 @@ use std::{fs, path::Path};
 /// Runs a trace's scenario again and compares event by event.
 pub(super) fn replay(registry: &Registry, wanted: &Replay, output: &mut Output) -> Result<Exit, Failure> {
     page::must_be_a_file(wanted.report.as_deref())?;
+    if let Some(target) = &wanted.as_scenario {
+        return retold::as_scenario(registry, &wanted.trace, target, output);
+    }
     if is_scenario(&wanted.trace) {
         return replay_schedule(registry, wanted, output);
     }

@@ -4,7 +4,7 @@ use super::{flow, runner::Subject};
 use crate::{
     process::Names,
     scenario::{Misfit, Schedule, Then, reload},
-    trace::{Event, EventKind, Level, Trace, read_unverified},
+    trace::{Event, EventKind, Level},
 };
 use serde_json::{Value, json};
 use std::{fmt::Write as _, sync::Arc};
@@ -83,19 +83,8 @@ impl Failure {
         let mut runner = super::Runner::new(&subject, super::Rules::default())?;
         runner.follow(plan.seed, &Arc::new(self.schedule.clone()), false, Level::Full);
         let names = plan.setup.names.clone();
-        let told = runner.recording().told(runner.actors(), &names);
-        let mut file = json!({
-            "v": 1, "kind": "header", "tool": "synod", "seed": plan.seed.to_string(), "algorithm": plan.algorithm,
-            "nodes": crate::trace::Nodes::from(&names), "scenario": null,
-        })
-        .to_string()
-        .into_bytes();
-        file.push(b'\n');
-        file.extend_from_slice(&told.lines);
-        let trace: Option<Trace> = read_unverified(file.as_slice()).ok();
-        let events = trace.as_ref().map_or(&[][..], |trace| &trace.events);
         let mut story = String::new();
-        for event in events {
+        for event in &runner.events() {
             if let Some(line) = sentence(event, &names) {
                 story.push_str(&one_line(&line));
                 story.push('\n');

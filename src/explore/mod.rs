@@ -9,6 +9,7 @@ mod flow;
 mod name;
 mod pool;
 mod ready;
+mod retell;
 mod runner;
 mod session;
 mod shrink;
@@ -17,6 +18,7 @@ pub mod strategy;
 
 pub use failure::Failure;
 pub use pool::{Pool, Rules};
+pub use retell::{Refused, Retold, retell};
 pub use runner::{Ended, Runner, Subject, Violation};
 pub use session::{Possible, Session};
 pub use shrink::{TRIES, shrink};

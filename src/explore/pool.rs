@@ -9,9 +9,9 @@ use crate::{
     process::{ProcessId, Time},
     scenario::ScheduleStep,
     simulate::{Entry, Next, Occasion, Pending, Queue},
-    world::{Ending, Setup},
+    world::{Answers, Ending, Setup},
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// What is pending, each with what a strategy may want to know of it.
 pub struct Pool {
@@ -34,6 +34,7 @@ pub struct Pool {
     /// What happened, where that is wanted.
     log: Option<Vec<ScheduleStep>>,
     answers: Vec<u32>,
+    lengths: Vec<Duration>,
 }
 
 /// How what comes next is found: the same, faster or slower.
@@ -75,6 +76,7 @@ impl Pool {
             now: 0,
             log: None,
             answers: Vec::new(),
+            lengths: Vec::new(),
         }
     }
 
@@ -207,14 +209,17 @@ impl Pool {
     /// What was picked happens.
     #[inline]
     fn take(&mut self, Pick { place, fate, at }: Pick, entry: &mut Entry) -> Next {
-        let answers = self.strategy.answers();
+        let Answers { choices, lengths } = self.strategy.answers();
         self.answers.clear();
-        self.answers.extend_from_slice(answers);
+        self.answers.extend_from_slice(choices);
+        self.lengths.clear();
+        self.lengths.extend_from_slice(lengths);
         let Entry { time, key, to, what } = self.waiting[place as usize].entry;
         *entry = Entry { time: at.unwrap_or(time).max(self.now), key, to, what };
         if self.log.is_some() {
             let what = name(&self.waiting, place as usize, fate, &self.setup);
-            let step = ScheduleStep { what, at: Some(Time(entry.time)), choose: Vec::new() };
+            let runs = self.lengths.clone();
+            let step = ScheduleStep { what, at: Some(Time(entry.time)), choose: Vec::new(), runs };
             self.log.iter_mut().for_each(|log| log.push(step.clone()));
         }
         if fate == Fate::Twice {
@@ -236,6 +241,7 @@ impl Pending for Pool {
         self.serial = 0;
         self.now = 0;
         self.answers.clear();
+        self.lengths.clear();
         if let Some(log) = &mut self.log {
             log.clear();
         }
@@ -296,8 +302,8 @@ impl Pending for Pool {
         &[]
     }
 
-    fn answers(&self) -> &[u32] {
-        &self.answers
+    fn answers(&self) -> Answers<'_> {
+        Answers { choices: &self.answers, lengths: &self.lengths }
     }
 
     #[inline]

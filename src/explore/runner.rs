@@ -10,7 +10,7 @@ use crate::{
     process::{Actors, End, Verdict},
     scenario::{Catalogue, Misfit, Plan, Schedule, ScheduleStep, Then},
     simulate::{Engine, Summary},
-    trace::{Level, Recording},
+    trace::{Event, Level, Recording},
     world::{Fault, Setup},
 };
 use std::sync::Arc;
@@ -162,6 +162,14 @@ impl Runner {
     /// What was kept of the last run.
     pub fn recording(&self) -> &Recording {
         self.engine.recording()
+    }
+
+    /// What was kept of the last run, event by event.
+    pub fn events(&self) -> Vec<Event> {
+        let names = &self.setup.names;
+        let told = self.recording().told(self.actors(), names);
+        let lines = told.lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        names.scope(|| lines.filter_map(|line| serde_json::from_slice(line).ok()).collect())
     }
 
     /// The processes as the last run left them.

@@ -11,7 +11,7 @@ use crate::{
     process::{End, ProcessId, Time, Verdict},
     scenario::{Misfit, Move, Plan, Schedule, ScheduleStep, Then, reload},
     trace::Level,
-    world::{Action, Planned, Setup, Targets},
+    world::{Action, Answers, Planned, Setup, Targets},
 };
 use serde_json::Value;
 use std::{cell::RefCell, rc::Rc, sync::Arc};
@@ -249,7 +249,7 @@ impl Strategy for Listing {
         true
     }
 
-    fn answers(&self) -> &[u32] {
+    fn answers(&self) -> Answers<'_> {
         self.follow.answers()
     }
 

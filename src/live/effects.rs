@@ -268,7 +268,8 @@ impl Core {
         let entry = Entry { body: Some(shows.as_bytes()), ..Entry::at(self.me, EventKind::Clock) };
         self.lines.aside(self.now, entry);
         let mut slots = self.actors.timers(self.me).to_vec();
-        slots.sort_unstable();
+        // Of those that run out at one time the one that was set first still comes first.
+        slots.sort_unstable_by_key(|slot| self.running[*slot as usize].sequence);
         for slot in slots {
             let Running { deadline, event, .. } = self.running[slot as usize];
             self.stop_timer(slot);

@@ -173,4 +173,6 @@ pub(super) struct ScheduleStep {
     pub(super) at: Option<Length>,
     /// What the process chooses in this step.
     pub(super) choose: Option<List<u32>>,
+    /// How long the timers run that the process sets in this step, one after the other.
+    pub(super) runs: Option<List<Length>>,
 }

@@ -33,6 +33,8 @@ pub struct ScheduleStep {
     pub at: Option<Time>,
     /// What the process chooses in this step, choice by choice; drawn from the seed beyond that.
     pub choose: Vec<u32>,
+    /// How long the timers run that the process sets in this step, timer by timer; drawn from the seed beyond that.
+    pub runs: Vec<Duration>,
 }
 
 /// What happens in one step of a schedule.
@@ -89,7 +91,7 @@ impl Schedule {
 impl ScheduleStep {
     /// This, as early as possible.
     pub fn of(what: Move) -> Self {
-        Self { what, at: None, choose: Vec::new() }
+        Self { what, at: None, choose: Vec::new(), runs: Vec::new() }
     }
 
     /// As a scenario says it.
@@ -100,6 +102,10 @@ impl ScheduleStep {
         }
         if !self.choose.is_empty() {
             map.insert("choose".into(), json!(self.choose));
+        }
+        if !self.runs.is_empty() {
+            let runs: Vec<String> = self.runs.iter().map(|length| format_duration(*length)).collect();
+            map.insert("runs".into(), json!(runs));
         }
         Value::Object(map)
     }
@@ -225,7 +231,8 @@ impl Reader<'_> {
         };
         let at = step.at.map(|Length(at)| Time::ZERO.after(at));
         let choose = step.choose.iter().flat_map(|list| list.0.iter().flatten().copied()).collect();
-        Some(ScheduleStep { what, at, choose })
+        let runs = step.runs.iter().flat_map(|list| list.0.iter().flatten().map(|Length(length)| *length));
+        Some(ScheduleStep { what, at, choose, runs: runs.collect() })
     }
 
     fn parcel(&mut self, step: &raw::ScheduleStep, kind: &str, path: &Path) -> Option<Parcel> {

@@ -331,7 +331,8 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
     fn reschedule_timers(&mut self, node: ProcessId) {
         self.note_clock(node);
         let mut slots = self.actors.timers(node).to_vec();
-        slots.sort_unstable();
+        // Of those that run out at one time the one that was set first still comes first.
+        slots.sort_unstable_by_key(|slot| self.timers[*slot as usize].sequence);
         for slot in slots {
             self.timers[slot as usize].sequence = self.sequence;
             self.sequence += 1;

@@ -4,7 +4,7 @@ use super::{Engine, Pending};
 use crate::{
     process::{Actors, ProcessId},
     trace::{EventKind, NO_VALUE, NOBODY, NONE, Record},
-    world::{Action, Reason},
+    world::Reason,
 };
 use serde_json::json;
 use std::time::Duration;
@@ -112,16 +112,8 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
             return;
         }
         let setup = self.world.setup().clone();
-        let action = &setup.agenda[planned as usize].action;
-        let (kind, detail) = match action {
-            _ if restored => {
-                (EventKind::Heal, setup.names.scope(|| json!({ action.name(): action.particulars() })))
-            }
-            Action::Partition(_) => (EventKind::Partition, setup.names.scope(|| action.particulars())),
-            Action::Cut(_) => (EventKind::Cut, setup.names.scope(|| action.particulars())),
-            Action::Link(..) => (EventKind::Link, setup.names.scope(|| action.particulars())),
-            _ => (EventKind::Heal, setup.names.scope(|| action.particulars())),
-        };
+        let (name, detail) = setup.names.scope(|| setup.agenda[planned as usize].action.change(restored));
+        let kind = EventKind::parse(name).unwrap_or(EventKind::Heal);
         let value = self.recording.detail(detail);
         self.recording.push(Record { value, ..Record::at(self.now, NOBODY, kind, NONE) });
     }

@@ -3,7 +3,7 @@
 use super::{Entry, Queue};
 use crate::{
     process::ProcessId,
-    world::{Ending, Reason},
+    world::{Answers, Ending, Reason},
 };
 
 /// What an entry's `what` means: three bits of tag above a place.
@@ -96,8 +96,8 @@ pub trait Pending {
     fn take_fresh(&mut self) -> &[Entry];
     /// Puts in the end of something that lasts.
     fn push_ending(&mut self, entry: Entry, ending: Ending);
-    /// What the process chooses in the step that comes now, as far as that is decided here.
-    fn answers(&self) -> &[u32];
+    /// What the process chooses in the step that comes now and how long its timers run, as far as that is decided here.
+    fn answers(&self) -> Answers<'_>;
     /// A process made a choice in the step that was taken last.
     fn note_choice(&mut self, options: u32, chosen: u32);
     /// A process told its application something in the step that was taken last.
@@ -139,8 +139,8 @@ impl Pending for Queue {
     }
 
     #[inline]
-    fn answers(&self) -> &[u32] {
-        &[]
+    fn answers(&self) -> Answers<'_> {
+        Answers::default()
     }
 
     #[inline]

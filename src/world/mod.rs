@@ -48,8 +48,27 @@ pub struct World {
     drawn: Vec<[u32; 2]>,
     /// What the next choices are, before any is drawn; the last one comes first.
     answers: Vec<u32>,
+    /// How long the next timers run, before any length is drawn; the last one comes first.
+    lengths: Vec<Duration>,
     /// Whether a process has looked at its clock.
     clock_read: Cell<bool>,
+}
+
+/// What is decided about a step before anything is drawn for it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Answers<'a> {
+    /// What the process chooses, in order.
+    pub choices: &'a [u32],
+    /// How long the timers run that it sets, in order.
+    pub lengths: &'a [Duration],
+}
+
+impl Answers<'_> {
+    /// Whether nothing is decided.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.choices.is_empty() && self.lengths.is_empty()
+    }
 }
 
 /// Answers a node's choices from the seed.
@@ -113,6 +132,7 @@ impl World {
             weighs: setup.has_rates(),
             drawn: Vec::new(),
             answers: Vec::new(),
+            lengths: Vec::new(),
             clock_read: Cell::new(false),
             setup,
         }
@@ -136,6 +156,7 @@ impl World {
         self.drawn.clear();
         self.drawn.resize(count, [0; 2]);
         self.answers.clear();
+        self.lengths.clear();
         self.clock_read.set(false);
         self.clocks.clear();
         let skewed = |node: &NodeSetup| node.clock_offset != 0 || node.clock_drift != 0;
@@ -195,11 +216,15 @@ impl World {
     #[inline]
     pub fn timer_length(&mut self, node: ProcessId, range: TimerRange) -> Duration {
         let spread = range.max.saturating_sub(range.min).as_nanos() as u64;
+        let answer = self.lengths.pop();
         if spread == 0 {
-            return range.min;
+            return answer.unwrap_or(range.min);
         }
         let number = self.drawn[node.index()][0];
         self.drawn[node.index()][0] += 1;
+        if let Some(length) = answer {
+            return length;
+        }
         let word = self.draws.draw(Purpose::Timer, self.setup.names.key(node), u64::from(number));
         range.min + Duration::from_nanos(below(word, spread.saturating_add(1)))
     }
@@ -230,10 +255,13 @@ impl World {
         (scene, chooser)
     }
 
-    /// Answers the choices of the next step, in order, before any is drawn; answers left over are forgotten.
-    pub fn answer(&mut self, choices: &[u32]) {
+    /// Answers the choices and lengths of timers of the next step, in order, before any is drawn; answers left over are
+    /// forgotten.
+    pub fn answer(&mut self, answers: Answers<'_>) {
         self.answers.clear();
-        self.answers.extend(choices.iter().rev());
+        self.answers.extend(answers.choices.iter().rev());
+        self.lengths.clear();
+        self.lengths.extend(answers.lengths.iter().rev());
     }
 
     /// Whether any process has looked at its clock in this run.

@@ -5,6 +5,16 @@ use crate::process::format_duration;
 use serde_json::{Map, Value, json};
 
 impl Action {
+    /// The change of the network that this action is, or its end, as a trace tells it: the kind of event by name, and what
+    /// it says.
+    pub(crate) fn change(&self, restored: bool) -> (&'static str, Value) {
+        match self {
+            _ if restored => ("heal", json!({ self.name(): self.particulars() })),
+            Self::Partition(_) | Self::Cut(_) | Self::Link(..) => (self.name(), self.particulars()),
+            _ => ("heal", self.particulars()),
+        }
+    }
+
     /// The particulars of an action on the network, as a trace shows them.
     pub(crate) fn particulars(&self) -> Value {
         match self {

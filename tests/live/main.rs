@@ -1,5 +1,5 @@
 //! Every scenario once more with real processes over real sockets: the simulator's verdicts and counts, and a replay
-//! without a difference.
+//! without a difference, also as a scenario with its schedule.
 //!
 //! Where two things happen at one moment, a machine decides which comes first, and no two machines need agree. Whether a
 //! scenario hangs on that is found out in the simulator: it is run again and again with its times moved by less than a
@@ -8,6 +8,7 @@
 mod judged;
 mod lan;
 mod refusals;
+mod retold;
 mod shaken;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -53,6 +54,15 @@ fn main() {
             one_order,
         ));
     }
+    for (name, flags, scenario) in retold::SAMPLE {
+        let folder = retold::folder(name);
+        let again = move || retold::sample(SYNOD, &folder, flags, scenario);
+        trials.push(Trial::test(format!("a_live_run_becomes_a_scenario/{name}"), again));
+    }
+    let shrunk = || retold::a_failure_is_shrunk(SYNOD, &retold::folder("failure"));
+    trials.push(Trial::test("a_live_failure_becomes_a_scenario_and_is_shrunk", shrunk));
+    let refusals = || retold::journals_and_refusals(SYNOD, &retold::folder("journals"));
+    trials.push(Trial::test("journals_become_a_scenario_and_what_cannot_is_refused", refusals));
     let conclusion = libtest_mimic::run(&arguments, trials);
     if whole && !conclusion.has_failed() && !arguments.list {
         the_readme_has_the_table(&table(&rows.lock().expect("no test panics while it counts")));
@@ -133,6 +143,12 @@ fn live(file: &Path, simulated: &Outcome) -> Result<Outcome, Failed> {
     let replayed = Command::new(SYNOD).arg("replay").arg(&trace).output()?;
     if !replayed.status.success() {
         return Err(format!("replay: {}", String::from_utf8_lossy(&replayed.stdout)).into());
+    }
+    // What happened is a scenario whose run is the same at every node.
+    let again = folder.join("again.yaml");
+    let retold = Command::new(SYNOD).arg("replay").arg(&trace).arg("--as-scenario").arg(&again).output()?;
+    if !retold.status.success() {
+        return Err(format!("--as-scenario: {}", String::from_utf8_lossy(&retold.stdout)).into());
     }
     let outcome = Outcome::of_report(run, simulated);
     fs::remove_dir_all(&folder)?;

@@ -6,7 +6,7 @@ use super::{
         files,
         outcome::{Ran, Results},
         output::Output,
-        program,
+        program, retold,
         run::quoted,
     },
     Live, block_on, plan,
@@ -37,8 +37,9 @@ pub(super) fn run(
     overrides: &[Override],
     output: &mut Output,
 ) -> Result<Exit, Failure> {
-    if files.len() > 1 && wanted.trace.is_some() {
-        return Err(Failure::Usage("--trace takes one scenario".into()));
+    let single = [("--trace", &wanted.trace), ("--as-scenario", &wanted.as_scenario)];
+    if let Some((flag, _)) = single.iter().find(|(_, path)| files.len() > 1 && path.is_some()) {
+        return Err(Failure::Usage(format!("{flag} takes one scenario")));
     }
     let mut results = Results::new(wanted.reporting.format(), files, false);
     for file in files {
@@ -99,6 +100,13 @@ fn play(
     let outcome = registry.conclude(&plan, merged, directed.end, &faults);
     let outcome = outcome.map_err(|error| Failure::Internal(format!("{name}: {error}")))?;
     write_trace(wanted, &outcome)?;
+    if let Some(target) = &wanted.as_scenario {
+        let trace = outcome.trace().map_err(|error| Failure::Internal(format!("{name}: {error}")))?;
+        let (retold, _) = retold::write(registry, &format!("a live run of {name}"), &trace, target, output)?;
+        for difference in &retold.differences {
+            output.warn(&format!("{}: {difference}", target.display()));
+        }
+    }
     Ok(Ran {
         file: name,
         plan,

@@ -43,6 +43,9 @@ pub(in crate::cli) struct Live {
     /// With --all: write the merged trace here (JSON Lines)
     #[arg(long, value_name = "OUT", value_hint = ValueHint::AnyPath)]
     pub(super) trace: Option<PathBuf>,
+    /// With --all: write what happened as a scenario with its schedule here, for `run`, `fuzz` and `shrink`
+    #[arg(long, value_name = "OUT", value_hint = ValueHint::FilePath, requires = "all")]
+    pub(super) as_scenario: Option<PathBuf>,
     /// With --all: print every event
     #[arg(long)]
     pub(super) view: bool,

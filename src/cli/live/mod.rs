@@ -9,7 +9,7 @@ mod settings;
 mod signals;
 
 pub(super) use args::{Live, MergeJournals};
-pub(super) use replay::{merge, replay};
+pub(super) use replay::{merge, merged, replay};
 
 use super::{
     exit::{Exit, Failure},

@@ -7,7 +7,7 @@ use super::super::{
     output::{Output, Tone, counted, paint},
 };
 use crate::{
-    live,
+    live::{self, director},
     registry::{Registry, RunError},
     scenario,
     trace::{self, Trace},
@@ -83,6 +83,30 @@ pub(in crate::cli) fn merge(
         }
     }
     Ok(Exit::Held)
+}
+
+/// The journals in a folder as one trace.
+pub(in crate::cli) fn merged(folder: &Path) -> Result<Trace, Failure> {
+    let place = folder.display().to_string();
+    let entries = fs::read_dir(folder).map_err(Failure::io(&place))?;
+    let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    let mut journals = Vec::new();
+    for path in paths {
+        let is_director = path.file_name().is_some_and(|name| name == director::JOURNAL);
+        if is_director {
+            journals.push(journal(&path)?);
+        } else if path.extension().is_some_and(|extension| extension == "jsonl") {
+            let read = journal(&path)?;
+            // What was merged from them may lie there, too.
+            let is_node = read.header.live.as_ref().is_some_and(|live| live.node.is_some());
+            journals.extend(Some(read).filter(|_| is_node));
+        }
+    }
+    if journals.is_empty() {
+        return Err(Failure::Usage(format!("{place}: there is no journal of a live node in this folder")));
+    }
+    live::merge(journals).map_err(|error| Failure::Usage(format!("{place}: {error}")))
 }
 
 /// Reads a journal; the remains of a line at its end are left out.

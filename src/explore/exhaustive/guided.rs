@@ -1,7 +1,10 @@
 //! The strategy that walks the tree: the path so far, then on by default.
 
 use super::tree::{Ending, Tree};
-use crate::explore::strategy::{Misstep, Offer, Pick, Strategy};
+use crate::{
+    explore::strategy::{Misstep, Offer, Pick, Strategy},
+    world::Answers,
+};
 use std::{cell::RefCell, rc::Rc};
 
 /// Goes where the tree says, and tells it what is found there.
@@ -35,8 +38,8 @@ impl Strategy for Guided {
         true
     }
 
-    fn answers(&self) -> &[u32] {
-        &self.answers
+    fn answers(&self) -> Answers<'_> {
+        Answers { choices: &self.answers, ..Answers::default() }
     }
 
     fn note_choice(&mut self, options: u32, chosen: u32) {

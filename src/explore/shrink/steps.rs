@@ -68,6 +68,14 @@ impl Shrinker<'_> {
 
     fn leave_out_choices(&mut self, stage: &mut Stage, schedule: &mut Schedule) {
         for place in 0..schedule.steps.len() {
+            if schedule.steps.get(place).is_some_and(|step| !step.runs.is_empty()) {
+                let mut candidate = schedule.clone();
+                candidate.steps[place].runs.clear();
+                match self.follow(stage, &candidate) {
+                    Some(found) if found.steps.len() <= schedule.steps.len() => *schedule = found,
+                    _ => {}
+                }
+            }
             while schedule.steps.get(place).is_some_and(|step| !step.choose.is_empty()) {
                 let mut candidate = schedule.clone();
                 candidate.steps[place].choose.pop();

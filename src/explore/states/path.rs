@@ -117,7 +117,7 @@ impl Scribe {
     }
 
     fn push(&mut self, what: Named) {
-        self.steps.push(ScheduleStep { what, at: Some(Time(self.now)), choose: Vec::new() });
+        self.steps.push(ScheduleStep { at: Some(Time(self.now)), ..ScheduleStep::of(what) });
     }
 
     /// A node is to crash in the middle of sending.

@@ -1,6 +1,7 @@
 //! Another strategy, under which the network makes copies.
 
 use super::{Dice, Fate, Looks, Misstep, Offer, Pick, Strategy};
+use crate::world::Answers;
 
 /// What another strategy picks; some messages are made twice before they arrive.
 pub struct Doubling {
@@ -48,7 +49,7 @@ impl Strategy for Doubling {
         self.strategy.names_kinds()
     }
 
-    fn answers(&self) -> &[u32] {
+    fn answers(&self) -> Answers<'_> {
         self.strategy.answers()
     }
 

@@ -5,7 +5,7 @@ use crate::{
     explore::name::{find, name},
     process::Names,
     scenario::{Move, Schedule, Then},
-    world::Setup,
+    world::{Answers, Setup},
 };
 use std::sync::Arc;
 
@@ -111,8 +111,9 @@ impl Strategy for Follow {
         true
     }
 
-    fn answers(&self) -> &[u32] {
-        self.schedule.steps.get(self.answers).map_or(&[], |step| &step.choose)
+    fn answers(&self) -> Answers<'_> {
+        let step = self.schedule.steps.get(self.answers);
+        step.map_or_else(Answers::default, |step| Answers { choices: &step.choose, lengths: &step.runs })
     }
 
     fn note_choice(&mut self, _options: u32, _chosen: u32) {}

@@ -19,7 +19,7 @@ pub use walk::Walk;
 use crate::{
     process::ProcessId,
     simulate::{Entry, Occasion},
-    world::{Ending, below},
+    world::{Answers, Ending, below},
 };
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -128,9 +128,9 @@ pub trait Strategy {
     fn names_kinds(&self) -> bool {
         false
     }
-    /// What the process chooses in the step that was picked last, as far as it says.
-    fn answers(&self) -> &[u32] {
-        &[]
+    /// What the process chooses in the step that was picked last and how long its timers run, as far as it says.
+    fn answers(&self) -> Answers<'_> {
+        Answers::default()
     }
     /// A process made a choice in that step.
     fn note_choice(&mut self, _options: u32, _chosen: u32) {}

@@ -1,6 +1,7 @@
 //! Along a schedule as far as it goes, then at random: what lies near a failure that is known.
 
 use super::{Follow, Misstep, Offer, Pick, Strategy, Walk};
+use crate::world::Answers;
 
 /// A schedule, then a random walk.
 #[derive(Clone, Debug)]
@@ -39,8 +40,8 @@ impl Strategy for Onward {
         true
     }
 
-    fn answers(&self) -> &[u32] {
-        if self.walking { &[] } else { self.follow.answers() }
+    fn answers(&self) -> Answers<'_> {
+        if self.walking { Answers::default() } else { self.follow.answers() }
     }
 
     fn note_choice(&mut self, _options: u32, _chosen: u32) {}

@@ -33,6 +33,8 @@ use tokio::{
     sync::mpsc,
 };
 
+/// The name of the journal of what happened to nodes and network from outside.
+pub const JOURNAL: &str = "director.journal";
 /// How many nodes a live scenario may have: each is a process.
 pub const NODES_MAX: usize = 128;
 /// How long nodes may take to start.

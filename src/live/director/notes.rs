@@ -7,7 +7,6 @@ use super::{
 use crate::{
     process::{ProcessId, Time},
     trace::{EventKind, Header, Live},
-    world::Action,
 };
 use std::path::{Path, PathBuf};
 
@@ -18,14 +17,8 @@ impl Director<'_, '_> {
 
     pub(super) fn note_network(&mut self, now: Time, planned: u32, restored: bool) {
         let setup = self.world.setup().clone();
-        let action = &setup.agenda[planned as usize].action;
-        let (kind, detail) = setup.names.scope(|| match action {
-            _ if restored => (EventKind::Heal, serde_json::json!({ action.name(): action.particulars() })),
-            Action::Partition(_) => (EventKind::Partition, action.particulars()),
-            Action::Cut(_) => (EventKind::Cut, action.particulars()),
-            Action::Link(..) => (EventKind::Link, action.particulars()),
-            _ => (EventKind::Heal, action.particulars()),
-        });
+        let (name, detail) = setup.names.scope(|| setup.agenda[planned as usize].action.change(restored));
+        let kind = EventKind::parse(name).unwrap_or(EventKind::Heal);
         let detail = detail.to_string();
         let nowhere = Entry { node: None, ..Entry::at(ProcessId(0), kind) };
         self.lines.aside(now, Entry { body: Some(detail.as_bytes()), ..nowhere });
@@ -33,7 +26,7 @@ impl Director<'_, '_> {
 
     /// Writes what happened from outside; gives the file.
     pub(super) fn write_down(&mut self, folder: &Path, header: Header) -> Result<PathBuf, JournalError> {
-        let path = folder.join("director.journal");
+        let path = folder.join(super::JOURNAL);
         let live = Live { node: None, epoch: self.epoch.to_string() };
         let failed = |error| JournalError::Io { path: path.clone(), error };
         let mut bytes = serde_json::to_vec(&Header { live: Some(live), ..header })
