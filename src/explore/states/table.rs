@@ -214,7 +214,7 @@ impl Visited {
 /// Where a hash stands among so many if nothing is in its way, by its highest 32 bits.
 #[inline]
 fn first_place(high: u64, places: usize) -> usize {
-    ((high >> 32) * places as u64 >> 32) as usize
+    (((high >> 32) * places as u64) >> 32) as usize
 }
 
 /// A hash in two parts, which need no even address.
