@@ -70,7 +70,7 @@ impl Space {
         let messages = &words[self.first_message()..];
         let crossing = |place: &usize| {
             let letter = view.letters[messages[*place] as usize];
-            letter.link.0 != letter.link.1 && !is_behind(view, messages, *place)
+            letter.link.0 != letter.link.1 && !is_behind(view, messages, *place, &letter)
         };
         let crossing: Vec<u32> = (0..messages.len()).filter(crossing).map(|place| place as u32).collect();
         if self.faults.loss {
@@ -89,7 +89,9 @@ impl Space {
                 })
                 .collect();
             enabled.extend(cuts);
-            let deliveries = (0..messages.len()).filter(|place| !is_behind(view, messages, *place));
+            let letter = |place: usize| &view.letters[messages[place] as usize];
+            let is_next = |place: &usize| !is_behind(view, messages, *place, letter(*place));
+            let deliveries = (0..messages.len()).filter(is_next);
             enabled.extend(deliveries.map(|place| (Kind::DeliverCut, place as u32)));
             let up = |node: &u32| matches!(view.nodes[*node as usize].mood, Mood::Up | Mood::Paused);
             let up = (0..).zip(nodes).filter(|(_, node)| up(node));

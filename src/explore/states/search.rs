@@ -1,15 +1,19 @@
 //! Breadth first, level by level, by as many workers as there are; what is found does not depend on their number.
 //!
-//! States are dealt out by their hashes to a fixed number of shards. In a round every shard expands some of its
-//! states in order and sorts what follows by the shards it belongs to; then every shard takes in what belongs to it,
-//! source by source. A worker begins with the same shards each time, and helps others with theirs when
-//! it is done.
+//! A level is divided into a fixed number of lanes. In a round every lane looks at what follows some of its states
+//! (*expand*) and sorts it by the shards it belongs to, a fixed number too; every shard takes in what belongs to
+//! it, lane by lane, and says what was new (*absorb*); every lane builds the states that it was the first to find
+//! (*build*). So states stay with the lane that found them, beside those that resemble them, and little more than
+//! hashes goes from one worker to another. A worker begins with the same lanes and shards each time, and helps others
+//! with theirs when it is done.
 
 use super::{
     draft::Draft,
     gate::Gate,
+    level::{LANES, Level, Strip},
+    sieve::Moment,
     space::Space,
-    table::{NOWHERE, Origin, Steady, Visited},
+    table::{NOWHERE, Origin, Steady, Visited, halves, whole},
     view::View,
 };
 use crate::process::Sees;
@@ -20,77 +24,105 @@ use std::sync::{
 };
 
 /// How many shards there are; a power of two.
-const SHARDS: usize = 16;
+const SHARDS: usize = LANES;
 
-/// How many states a shard expands in one round.
-const ROUND: usize = 1024;
+/// How many states a lane expands in one round.
+const ROUND: usize = 4096;
+
+/// Rounds of up to so many states are not worth waking anybody for.
+const ALONE: usize = 256;
+
+/// How many places of a table are looked at together, so that their ways from memory overlap.
+const BATCH: usize = 32;
 
 /// A search under way.
 pub(super) struct Rounds {
     pub(super) space: Space,
+    level: RwLock<Level>,
+    lanes: Vec<Lane>,
     shards: Vec<Shard>,
     gate: Gate,
     /// How many workers there are, and how many have a number.
     workers: usize,
     numbered: AtomicUsize,
-    /// Counts the halves of rounds.
-    half: AtomicUsize,
-    /// In which of them each shard was last worked on.
-    taken: [AtomicUsize; SHARDS],
-    /// Which states of its level each shard expands in this round: from so many on.
-    from: AtomicUsize,
+    /// Counts the parts of rounds.
+    part: AtomicUsize,
+    /// In which of them each lane or shard was last worked on.
+    taken: [AtomicUsize; LANES],
+    /// How many rounds there were on this level.
+    round: AtomicUsize,
     over: AtomicBool,
     /// Whether steps back are kept.
     keeps_returns: bool,
 }
 
-/// The states whose hashes begin alike.
+/// What one part of each level finds.
 #[derive(Default)]
-struct Shard {
-    level: RwLock<Level>,
+struct Lane {
     bins: RwLock<Bins>,
-    memory: Mutex<Memory>,
+    built: Mutex<Built>,
 }
 
-/// States of one shard that are equally far from the first.
-#[derive(Default)]
-struct Level {
-    words: Vec<u32>,
-    /// Where each ends.
-    ends: Vec<u32>,
-    hashes: Vec<u128>,
-    /// The number of the first.
-    first: u32,
-}
-
-/// What a shard found in a round.
+/// What a lane found in a round.
 #[derive(Default)]
 struct Bins {
-    to: [Vec<Found>; SHARDS],
+    to: [Bin; SHARDS],
+    transitions: u64,
     /// States in which nothing is left to happen, with what properties have seen.
     terminal: Vec<News>,
 }
 
+/// States that can be reached, of one shard.
+#[derive(Default)]
+struct Bin {
+    found: Vec<Found>,
+    /// How many there are; after them there is room.
+    length: usize,
+}
+
 /// A state that can be reached.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Found {
     hash: [u64; 2],
-    /// From where: its place in the level of the shard that found it.
+    /// From where: its place in the level.
     parent: u32,
     action: u32,
+}
+
+/// What a lane makes of what was new.
+#[derive(Default)]
+struct Built {
+    next: Strip,
+    /// What properties have seen in its states.
+    histories: IndexSet<u128, Steady>,
+    /// What of that is new in this round.
+    news: Vec<News>,
+}
+
+/// The states whose hashes begin alike.
+#[derive(Default)]
+struct Shard {
+    memory: Mutex<Memory>,
+    fresh: RwLock<[Fresh; LANES]>,
 }
 
 /// What a shard remembers.
 #[derive(Default)]
 struct Memory {
     visited: Visited,
-    next: Level,
-    /// What properties have seen in its states.
-    histories: IndexSet<u128, Steady>,
-    /// What of that is new in this round.
-    news: Vec<News>,
+    /// How many states it had when the level began.
+    before: u32,
     /// States that a step leads back to, from one as far away or farther.
     returns: IndexSet<u32, Steady>,
+}
+
+/// What a lane was the first to find, of one shard.
+#[derive(Default)]
+struct Fresh {
+    /// The number of the first in its shard: the others follow.
+    first: u32,
+    /// Their places among all that it found.
+    places: Vec<u32>,
 }
 
 /// A state at which properties have seen something that they had not before.
@@ -116,14 +148,16 @@ impl Rounds {
     pub(super) fn new(space: Space, workers: usize, keeps_returns: bool) -> Self {
         Self {
             space,
+            level: RwLock::default(),
+            lanes: (0..LANES).map(|_| Lane::default()).collect(),
             shards: (0..SHARDS).map(|_| Shard::default()).collect(),
             gate: Gate::new(workers),
             workers,
             // The one who leads is the first.
             numbered: AtomicUsize::new(1),
-            half: AtomicUsize::new(0),
-            taken: [const { AtomicUsize::new(0) }; SHARDS],
-            from: AtomicUsize::new(0),
+            part: AtomicUsize::new(0),
+            taken: [const { AtomicUsize::new(0) }; LANES],
+            round: AtomicUsize::new(0),
             over: AtomicBool::new(false),
             keeps_returns,
         }
@@ -131,17 +165,18 @@ impl Rounds {
 
     /// Takes in the first state; gives the news of it.
     pub(super) fn begin(&self, view: &mut View<'_>) -> Vec<News> {
-        let mut words = Vec::new();
-        let hash = self.space.first(view).put(&self.space, view, &mut words);
-        let shard = &self.shards[shard_of(hash)];
-        let origin = Origin { parent: NOWHERE, action: 0 };
-        let mut memory = lock(&shard.memory);
-        memory.visited.insert(hash, origin);
-        let state = number(0, shard_of(hash));
-        write(&shard.level).push(hash, &words);
-        let history = self.history(view, &words);
-        memory.histories.insert(history);
-        memory.next.first = 1;
+        let mut level = write(&self.level);
+        let strip = level.strip(0);
+        let hash = self.space.first(view).put(&self.space, view, &mut strip.words);
+        let shard = shard_of(hash);
+        let mut memory = lock(&self.shards[shard].memory);
+        memory.visited.insert(halves(hash), || Origin { parent: NOWHERE, action: 0 });
+        memory.before = 1;
+        let state = number(0, shard);
+        let history = self.history(view, &strip.words);
+        strip.close(hash, state);
+        level.close();
+        lock(&self.lanes[0].built).histories.insert(history);
         vec![News { history, state }]
     }
 
@@ -151,16 +186,7 @@ impl Rounds {
         let who = self.numbered.fetch_add(1, Ordering::AcqRel);
         let mut view = View::new(&self.space.interner);
         while self.gate.wait() && !self.over.load(Ordering::Acquire) {
-            self.expand_all(&mut view, who);
-            if !self.gate.wait() {
-                break;
-            }
-            // The one who leads deals out the second half.
-            if !self.gate.wait() {
-                break;
-            }
-            self.absorb_all(&mut view, who);
-            if !self.gate.wait() {
+            if !self.parts(&mut view, who, &|| self.gate.wait()) {
                 break;
             }
         }
@@ -169,15 +195,32 @@ impl Rounds {
 
     /// One round, by the one who leads.
     pub(super) fn round(&self, view: &mut View<'_>) -> Round {
-        self.half.fetch_add(1, Ordering::AcqRel);
-        self.gate.wait();
-        self.expand_all(view, 0);
-        self.gate.wait();
-        self.half.fetch_add(1, Ordering::AcqRel);
-        self.gate.wait();
-        self.absorb_all(view, 0);
-        self.gate.wait();
+        let length = read(&self.level).len();
+        if length <= ALONE {
+            self.parts(view, 0, &|| true);
+        } else {
+            self.gate.wait();
+            self.parts(view, 0, &|| self.gate.wait());
+        }
+        self.part.fetch_add(3, Ordering::AcqRel);
         self.conclude()
+    }
+
+    /// A worker's share of a round. It ends where `together` says that the others never come.
+    fn parts(&self, view: &mut View<'_>, who: usize, together: &dyn Fn() -> bool) -> bool {
+        let part = self.part.load(Ordering::Acquire) + 1;
+        view.refresh();
+        self.shares(who, part).for_each(|lane| self.expand(view, lane));
+        if !together() {
+            return false;
+        }
+        self.shares(who, part + 1).for_each(|shard| self.absorb(shard));
+        if !together() {
+            return false;
+        }
+        view.refresh();
+        self.shares(who, part + 2).for_each(|lane| self.build(view, lane));
+        together()
     }
 
     /// Calls `lead`, and lets the workers go afterwards, whatever becomes of it.
@@ -197,12 +240,10 @@ impl Rounds {
 
     /// How many bytes they take, those apart that are still to be expanded.
     pub(super) fn bytes(&self) -> u64 {
-        let bytes = |shard: &Shard| {
-            let memory = lock(&shard.memory);
-            // A history with its hash, and a place in an index.
-            memory.visited.bytes() + memory.histories.capacity() * 40
-        };
-        self.shards.iter().map(|shard| bytes(shard) as u64).sum()
+        let visited = self.shards.iter().map(|shard| lock(&shard.memory).visited.bytes());
+        // A history with its hash, and a place in an index.
+        let histories = self.lanes.iter().map(|lane| lock(&lane.built).histories.capacity() * 40);
+        (visited.sum::<usize>() + histories.sum::<usize>()) as u64
     }
 
     /// What happened from the first state to this one.
@@ -236,7 +277,7 @@ impl Rounds {
     /// The number of a state that was seen.
     pub(super) fn find(&self, hash: u128) -> Option<u32> {
         let shard = shard_of(hash);
-        let place = lock(&self.shards[shard].memory).visited.find(hash)?;
+        let place = lock(&self.shards[shard].memory).visited.find(halves(hash))?;
         Some(number(place, shard))
     }
 
@@ -267,78 +308,92 @@ impl Rounds {
         })
     }
 
-    fn expand_all(&self, view: &mut View<'_>, who: usize) {
-        view.refresh();
-        self.shards_for(who).for_each(|shard| self.expand(view, shard));
-    }
-
-    fn absorb_all(&self, view: &mut View<'_>, who: usize) {
-        view.refresh();
-        self.shards_for(who).for_each(|shard| self.absorb(view, shard));
-    }
-
-    /// The shards that a worker takes in this half of a round: its own, which its processor knows from the last time, then
-    /// those that others have not come to, from their end.
-    fn shards_for(&self, who: usize) -> impl Iterator<Item = usize> {
-        let half = self.half.load(Ordering::Acquire);
-        let own = (0..SHARDS).filter(move |shard| shard % self.workers == who);
-        let others = (0..SHARDS).rev().filter(move |shard| shard % self.workers != who);
-        let free = move |shard: &usize| {
-            let taken = &self.taken[*shard];
-            taken.load(Ordering::Acquire) != half && taken.swap(half, Ordering::AcqRel) != half
+    /// The lanes or shards that a worker takes in this part of a round: its own, which its processor knows from the last
+    /// time, then those that others have not come to, from their end.
+    fn shares(&self, who: usize, part: usize) -> impl Iterator<Item = usize> {
+        let is_own = move |share: &usize| share * self.workers / LANES == who;
+        let own = (0..LANES).filter(move |share| is_own(share));
+        let others = (0..LANES).rev().filter(move |share| !is_own(share));
+        let free = move |share: &usize| {
+            let taken = &self.taken[*share];
+            taken.load(Ordering::Acquire) != part && taken.swap(part, Ordering::AcqRel) != part
         };
         own.chain(others).filter(free)
     }
 
-    /// A shard looks at what follows its states.
-    fn expand(&self, view: &mut View<'_>, shard: usize) {
-        let level = read(&self.shards[shard].level);
-        let mut bins = write(&self.shards[shard].bins);
-        let bins = &mut *bins;
-        bins.to.iter_mut().for_each(Vec::clear);
-        bins.terminal.clear();
-        let from = self.from.load(Ordering::Acquire);
-        for place in from..level.ends.len().min(from + ROUND) {
-            let words = level.words(place);
-            let parent = place as u32;
-            let to = &mut bins.to;
-            let mut ends = true;
-            self.space.expand(view, words, level.hashes[place], &mut |hash, action| {
-                let found = Found { hash: [hash as u64, (hash >> 64) as u64], parent, action };
-                to[shard_of(hash)].push(found);
-                ends = false;
+    /// A lane looks at what follows its states.
+    fn expand(&self, view: &mut View<'_>, lane: usize) {
+        let level = read(&self.level);
+        let mut bins = write(&self.lanes[lane].bins);
+        let Bins { to, transitions, terminal } = &mut *bins;
+        to.iter_mut().for_each(|bin| bin.length = 0);
+        terminal.clear();
+        *transitions = 0;
+        let round = self.round.load(Ordering::Acquire);
+        let border = |lane: usize| level.len() * lane / LANES;
+        let from = border(lane) + round * ROUND;
+        let now = Moment::new(self.part.load(Ordering::Acquire), lane);
+        let mut sieve = std::mem::take(&mut view.sieve);
+        for (place, state) in (from as u32..).zip(level.states(from, border(lane + 1).min(from + ROUND))) {
+            let mut ways = 0;
+            self.space.expand(view, state.words, state.hash, &mut |hash, action| {
+                ways += 1;
+                let hash = halves(hash);
+                // That a step leads back is to be noticed, however often.
+                let is_known = sieve.holds(hash, now) & !self.keeps_returns;
+                to[hash[0] as usize % SHARDS].put(Found { hash, parent: place, action }, !is_known);
             });
-            if ends {
-                let state = number(level.first + parent, shard);
-                bins.terminal.push(News { history: self.history(view, words), state });
+            *transitions += ways;
+            if ways == 0 {
+                terminal.push(News { history: self.history(view, state.words), state: state.number });
+            }
+        }
+        view.sieve = sieve;
+    }
+
+    /// A shard takes in what belongs to it.
+    fn absorb(&self, shard: usize) {
+        let level = read(&self.level);
+        let mut memory = lock(&self.shards[shard].memory);
+        let mut fresh = write(&self.shards[shard].fresh);
+        let Memory { visited, before, returns } = &mut *memory;
+        for (fresh, lane) in fresh.iter_mut().zip(&self.lanes) {
+            let bins = read(&lane.bins);
+            let Bin { found, length } = &bins.to[shard];
+            fresh.first = visited.len() as u32;
+            fresh.places.clear();
+            for (start, batch) in (0..).step_by(BATCH).zip(found[..*length].chunks(BATCH)) {
+                visited.touch(batch.iter().map(|found| found.hash));
+                for (place, Found { hash, parent, action }) in (start..).zip(batch) {
+                    let origin = || Origin { parent: level.number(*parent as usize), action: *action };
+                    if visited.insert(*hash, origin) {
+                        fresh.places.push(place);
+                    } else if self.keeps_returns {
+                        returns.extend(visited.find(*hash).filter(|place| place < before));
+                    }
+                }
             }
         }
     }
 
-    /// A shard takes in what belongs to it.
-    fn absorb(&self, view: &mut View<'_>, shard: usize) {
-        let mut memory = lock(&self.shards[shard].memory);
-        let Memory { visited, next, histories, news, returns } = &mut *memory;
-        for (source, other) in self.shards.iter().enumerate() {
-            let bins = read(&other.bins);
-            let level = read(&other.level);
-            for Found { hash, parent, action } in &bins.to[shard] {
-                let hash = u128::from(hash[1]) << 64 | u128::from(hash[0]);
-                let from = number(level.first + parent, source);
-                if !visited.insert(hash, Origin { parent: from, action: *action }) {
-                    if self.keeps_returns {
-                        returns.extend(visited.find(hash).filter(|place| *place < next.first));
-                    }
-                    continue;
-                }
+    /// A lane builds the states that it was the first to find.
+    fn build(&self, view: &mut View<'_>, lane: usize) {
+        let level = read(&self.level);
+        let bins = read(&self.lanes[lane].bins);
+        let mut built = lock(&self.lanes[lane].built);
+        let Built { next, histories, news } = &mut *built;
+        for (shard, (bin, memory)) in bins.to.iter().zip(&self.shards).enumerate() {
+            let Fresh { first, places } = &read(&memory.fresh)[lane];
+            for (place, found) in (*first..).zip(places) {
+                let Found { hash, parent, action } = bin.found[*found as usize];
                 let start = next.words.len();
-                self.space.build(view, level.words(*parent as usize), *action, &mut next.words);
-                next.close(hash);
+                self.space.build(view, level.words(parent as usize), action, &mut next.words);
+                let state = number(place, shard);
+                next.close(whole(hash), state);
                 if self.space.sees.is_some() {
                     let history = self.history(view, &next.words[start..]);
                     // Where properties look at causes, no two states have the same history.
                     if self.space.sees >= Some(Sees::Causality) || histories.insert(history) {
-                        let state = number(visited.len() as u32 - 1, shard);
                         news.push(News { history, state });
                     }
                 }
@@ -346,32 +401,32 @@ impl Rounds {
         }
     }
 
-    /// What the shards found, in order; at the end of a level the next one begins.
+    /// What the lanes found, in order; at the end of a level the next one begins.
     fn conclude(&self) -> Round {
         let mut round = Round::default();
-        let from = self.from.load(Ordering::Acquire) + ROUND;
-        let mut left = false;
-        for shard in &self.shards {
-            let bins = read(&shard.bins);
-            round.transitions += bins.to.iter().map(|found| found.len() as u64).sum::<u64>();
+        for lane in &self.lanes {
+            let bins = read(&lane.bins);
+            round.transitions += bins.transitions;
             round.terminal.extend_from_slice(&bins.terminal);
-            round.news.append(&mut lock(&shard.memory).news);
-            left |= read(&shard.level).ends.len() > from;
+            round.news.append(&mut lock(&lane.built).news);
         }
-        self.from.store(from, Ordering::Release);
-        if left {
+        let mut level = write(&self.level);
+        let rounds = self.round.fetch_add(1, Ordering::AcqRel) + 1;
+        if level.len().div_ceil(LANES) > rounds * ROUND {
             return round;
         }
         round.level_done = true;
-        round.done = true;
-        self.from.store(0, Ordering::Release);
+        self.round.store(0, Ordering::Release);
+        for (place, lane) in self.lanes.iter().enumerate() {
+            let mut built = lock(&lane.built);
+            std::mem::swap(level.strip(place), &mut built.next);
+            built.next.clear();
+        }
+        level.close();
+        round.done = level.len() == 0;
         for shard in &self.shards {
             let mut memory = lock(&shard.memory);
-            let mut level = write(&shard.level);
-            let first = memory.visited.len() as u32;
-            std::mem::swap(&mut *level, &mut memory.next);
-            memory.next.clear(first);
-            round.done &= level.ends.is_empty();
+            memory.before = memory.visited.len() as u32;
         }
         round
     }
@@ -384,31 +439,18 @@ fn number(place: u32, shard: usize) -> u32 {
 
 #[inline]
 fn shard_of(hash: u128) -> usize {
-    hash as usize % SHARDS
+    halves(hash)[0] as usize % SHARDS
 }
 
-impl Level {
-    fn words(&self, place: usize) -> &[u32] {
-        let start = if place == 0 { 0 } else { self.ends[place - 1] };
-        &self.words[start as usize..self.ends[place] as usize]
-    }
-
-    fn push(&mut self, hash: u128, words: &[u32]) {
-        self.words.extend_from_slice(words);
-        self.close(hash);
-    }
-
-    /// What was appended to the words is a state.
-    fn close(&mut self, hash: u128) {
-        self.ends.push(u32::try_from(self.words.len()).expect("a level of a shard has less than 2^32 words"));
-        self.hashes.push(hash);
-    }
-
-    fn clear(&mut self, first: u32) {
-        self.words.clear();
-        self.ends.clear();
-        self.hashes.clear();
-        self.first = first;
+impl Bin {
+    /// Another one, if it `counts`: which is anybody's guess, so nothing branches on it.
+    #[inline]
+    fn put(&mut self, found: Found, counts: bool) {
+        if self.length == self.found.len() {
+            self.found.resize((self.length * 2).max(16), Found::default());
+        }
+        self.found[self.length] = found;
+        self.length += usize::from(counts);
     }
 }
 

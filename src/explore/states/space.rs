@@ -8,7 +8,7 @@ use super::{
     draft::{Draft, place_for},
     environment::Environment,
     interner::Interner,
-    view::{Mood, View},
+    view::{Letter, Mood, View},
 };
 use crate::{
     process::{Actors, Sees},
@@ -156,10 +156,11 @@ impl Space {
         let plain = view.environments[words[0] as usize].plain;
         let mut under_way = false;
         for (place, message) in messages.iter().enumerate() {
-            if is_behind(view, messages, place) {
+            let letter = view.letters[*message as usize];
+            if is_behind(view, messages, place, &letter) {
                 continue;
             }
-            let node = nodes[view.letters[*message as usize].to as usize];
+            let node = nodes[letter.to as usize];
             if view.nodes[node as usize].mood == Mood::Paused {
                 continue;
             }
@@ -171,8 +172,8 @@ impl Space {
                 continue;
             }
             let (first, count) = view.heard(node, *message);
-            for way in 0..count {
-                let step = &view.steps[(first + way) as usize];
+            for (way, number) in (0..).zip(first..first + count) {
+                let step = &view.steps[number as usize];
                 if step.plain {
                     found(hash.wrapping_add(step.delta), Move { kind, place, way }.packed());
                 } else {
@@ -251,11 +252,9 @@ impl Space {
 
 /// Whether a message is told by another one: its twin, or one that is before it on a link that keeps order.
 #[inline]
-pub(super) fn is_behind(view: &View<'_>, messages: &[u32], place: usize) -> bool {
-    let message = messages[place];
-    let letter = &view.letters[message as usize];
+pub(super) fn is_behind(view: &View<'_>, messages: &[u32], place: usize, letter: &Letter) -> bool {
     if !letter.fifo {
-        return place > 0 && messages[place - 1] == message;
+        return place > 0 && messages[place - 1] == messages[place];
     }
     messages[..place].iter().any(|other| view.letters[*other as usize].link == letter.link)
 }

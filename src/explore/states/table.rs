@@ -110,12 +110,16 @@ pub(super) const NOWHERE: u32 = u32::MAX;
 /// The states that were seen, by their 128-bit hashes, numbered in the order in which they came.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Visited {
-    /// Open addressing; zero where nothing stands.
+    /// Open addressing: the highest 32 bits of a hash, which say where it stands, and the number of its state; all bits
+    /// are set where nothing stands. Eight of them come from memory at once.
+    slots: Vec<u64>,
+    /// Of each state, by its number: those looked for most came last and stand together.
     hashes: Vec<[u64; 2]>,
-    /// The number of the state whose hash stands there.
-    numbers: Vec<u32>,
     origins: Vec<Origin>,
 }
+
+/// No state has the highest number.
+const EMPTY: u64 = u64::MAX;
 
 impl Visited {
     /// How many there are.
@@ -125,7 +129,7 @@ impl Visited {
 
     /// How many bytes they take.
     pub(super) fn bytes(&self) -> usize {
-        self.hashes.capacity() * 16 + self.numbers.capacity() * 4 + self.origins.capacity() * 8
+        self.slots.capacity() * 8 + self.hashes.capacity() * 16 + self.origins.capacity() * 8
     }
 
     pub(super) fn origin(&self, number: u32) -> Origin {
@@ -133,64 +137,117 @@ impl Visited {
     }
 
     /// The number of a state that was seen.
-    pub(super) fn find(&self, hash: u128) -> Option<u32> {
-        let hash = halves(hash);
-        if self.hashes.is_empty() {
+    pub(super) fn find(&self, hash: [u64; 2]) -> Option<u32> {
+        if self.slots.is_empty() {
             return None;
         }
-        let place = self.place(hash);
-        (self.hashes[place] == hash).then(|| self.numbers[place])
+        let slot = self.slots[self.place(hash)];
+        (slot != EMPTY).then_some(slot as u32)
+    }
+
+    /// Looks at where these stand, or would: what must come from memory for them comes together.
+    #[inline]
+    pub(super) fn touch(&self, hashes: impl Iterator<Item = [u64; 2]>) {
+        if !self.slots.is_empty() {
+            let slot = |hash: [u64; 2]| self.slots[first_place(hash[1], self.slots.len())];
+            std::hint::black_box(hashes.fold(0, |sum, hash| sum ^ slot(hash)));
+        }
     }
 
     /// Whether it is a state that was not seen before. It has been now.
     #[inline]
-    pub(super) fn insert(&mut self, hash: u128, origin: Origin) -> bool {
-        let hash = halves(hash);
-        // At most three quarters full.
-        if (self.origins.len() + 1) * 4 > self.hashes.len() * 3 {
+    pub(super) fn insert(&mut self, hash: [u64; 2], origin: impl FnOnce() -> Origin) -> bool {
+        // At most two thirds full.
+        if (self.origins.len() + 1) * 3 > self.slots.len() * 2 {
             self.grow();
         }
         let place = self.place(hash);
-        if self.hashes[place] == hash {
+        if self.slots[place] != EMPTY {
             return false;
         }
-        self.hashes[place] = hash;
-        self.numbers[place] = self.origins.len() as u32;
+        self.slots[place] = hash[1] >> 32 << 32 | self.origins.len() as u64;
         if self.origins.len() == self.origins.capacity() {
             self.origins.reserve_exact(self.origins.len() / 4 + 64);
+            self.hashes.reserve_exact(self.origins.len() / 4 + 64);
         }
-        self.origins.push(origin);
+        self.hashes.push(hash);
+        self.origins.push(origin());
         true
     }
 
     /// Where a hash stands, or would.
     #[inline]
     fn place(&self, hash: [u64; 2]) -> usize {
-        let mut place = ((u128::from(hash[1]) * self.hashes.len() as u128) >> 64) as usize;
-        while self.hashes[place] != [0, 0] && self.hashes[place] != hash {
+        let mut place = first_place(hash[1], self.slots.len());
+        loop {
+            let slot = self.slots[place];
+            // Two whose highest bits are the same are hardly ever two.
+            if slot == EMPTY
+                || (slot ^ hash[1]) >> 32 == 0 && self.hashes.get(slot as u32 as usize) == Some(&hash)
+            {
+                return place;
+            }
             place += 1;
-            if place == self.hashes.len() {
+            if place == self.slots.len() {
                 place = 0;
             }
         }
-        place
     }
 
     /// Half as many places again: small steps keep the empty ones few.
     fn grow(&mut self) {
-        let places = (self.hashes.len() / 2 * 3).max(64);
-        let hashes = std::mem::replace(&mut self.hashes, vec![[0, 0]; places]);
-        let numbers = std::mem::replace(&mut self.numbers, vec![0; places]);
-        for (hash, number) in hashes.into_iter().zip(numbers).filter(|(hash, _)| *hash != [0, 0]) {
-            let place = self.place(hash);
-            self.hashes[place] = hash;
-            self.numbers[place] = number;
+        let places = (self.slots.len() / 2 * 3).max(64);
+        let slots = std::mem::replace(&mut self.slots, vec![EMPTY; places]);
+        for slot in slots.into_iter().filter(|slot| *slot != EMPTY) {
+            let mut place = first_place(slot, places);
+            while self.slots[place] != EMPTY {
+                place += 1;
+                if place == places {
+                    place = 0;
+                }
+            }
+            self.slots[place] = slot;
         }
     }
 }
 
-/// Zero means a place where nothing stands.
+/// Where a hash stands among so many if nothing is in its way, by its highest 32 bits.
 #[inline]
-fn halves(hash: u128) -> [u64; 2] {
-    [(hash as u64).max(1), (hash >> 64) as u64]
+fn first_place(high: u64, places: usize) -> usize {
+    (((high >> 32) * places as u64) >> 32) as usize
+}
+
+/// A hash in two parts, which need no even address.
+#[inline]
+pub(super) fn halves(hash: u128) -> [u64; 2] {
+    [hash as u64, (hash >> 64) as u64]
+}
+
+/// The hash that [`halves`] divided.
+#[inline]
+pub(super) fn whole(hash: [u64; 2]) -> u128 {
+    u128::from(hash[1]) << 64 | u128::from(hash[0])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_are_told_apart_by_every_bit_of_their_hashes() {
+        let mut visited = Visited::default();
+        let origin = |number: u32| Origin { parent: number, action: !number };
+        // The same highest bits, at the end of the table: they stand in each other's way, and go round.
+        let hashes: Vec<[u64; 2]> = (0..500).map(|number| [number % 25, !0 << 32 | number / 25]).collect();
+        for (number, hash) in (0..).zip(&hashes) {
+            assert_eq!(visited.find(*hash), None);
+            assert!(visited.insert(*hash, || origin(number)));
+            assert!(!visited.insert(*hash, || unreachable!("it is known")));
+        }
+        for (number, hash) in (0..).zip(&hashes) {
+            assert_eq!(visited.find(*hash), Some(number));
+            assert_eq!(visited.origin(number), origin(number));
+        }
+        assert_eq!(visited.len(), hashes.len());
+    }
 }

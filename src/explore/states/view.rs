@@ -4,6 +4,7 @@ use super::{
     environment::Environment,
     interner::{Cue, Interner, Step},
     node::{Input, Standing},
+    sieve::Sieve,
     table::{Memo, Steady},
 };
 use indexmap::IndexMap;
@@ -23,6 +24,8 @@ pub(super) struct View<'a> {
     /// The environment that was numbered last.
     last: u32,
     cues: IndexMap<Cue, (u32, u32), Steady>,
+    /// What it has met lately.
+    pub(super) sieve: Sieve,
 }
 
 /// What is often asked about a node.
@@ -79,6 +82,7 @@ impl<'a> View<'a> {
             heard: Memo::new(),
             last: 0,
             cues: IndexMap::default(),
+            sieve: Sieve::new(),
         };
         view.refresh();
         view
