@@ -10,6 +10,7 @@ mod core;
 pub mod director;
 pub mod doctor;
 mod effects;
+mod former;
 pub mod guests;
 mod inputs;
 mod journal;
