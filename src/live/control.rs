@@ -25,6 +25,9 @@ pub enum Command {
         /// Where.
         address: SocketAddr,
     },
+    /// A message that the node's former life held until its time had come, or that came while nobody listened: an
+    /// envelope.
+    Held(String),
     /// The application asks for this.
     Ask(Value),
     /// Somebody says this: it becomes the problem's request, or the answer to a guest who waits for one.
@@ -92,6 +95,17 @@ pub enum Report {
     Ready(SocketAddr),
     /// The process told its application this.
     Output(Value),
+    /// A message has left that its receiver holds until its time has come: should that be killed, its next life is to get it.
+    Held {
+        /// To whom it went.
+        to: String,
+        /// When it was sent, in nanoseconds since the run began.
+        sent: u64,
+        /// When it is to arrive.
+        arrives: u64,
+        /// The envelope.
+        line: String,
+    },
     /// How things stand.
     Status(Status),
     /// Something to be read: a line, not yet escaped.

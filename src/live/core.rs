@@ -5,6 +5,7 @@
 
 use super::{
     agenda::Agenda,
+    former::Former,
     lines::{Entry, Lines},
     wire::{Envelope, Refusal},
 };
@@ -36,6 +37,8 @@ pub struct Birth {
     pub sent: u64,
     /// How many of them a `drop` of the scenario took.
     pub dropped: u32,
+    /// How many times it has saved anything.
+    pub saves: u64,
 }
 
 /// A message that leaves a node.
@@ -45,6 +48,8 @@ pub struct Parcel {
     pub to: ProcessId,
     /// The envelope, without the end of the line.
     pub line: Vec<u8>,
+    /// When it was sent and when it is to arrive, where the scenario's network delays it.
+    pub delay: Option<(Time, Time)>,
 }
 
 /// What waits while the node stands still.
@@ -112,6 +117,8 @@ pub struct Core {
     stable: Option<Vec<u8>>,
     /// What it saved last and nobody took yet.
     pub(super) saved: Option<Vec<u8>>,
+    /// How many times it has saved anything, in earlier lives too.
+    pub(super) saves: u64,
     /// What the process told its application, as JSON, not taken yet.
     pub(super) outputs: Vec<Vec<u8>>,
     pub(super) next_message: u64,
@@ -122,6 +129,7 @@ pub struct Core {
     life: u32,
     /// How many of the scenario's drops are spent.
     spent_drops: u32,
+    former: Former,
     booted: bool,
     /// Whether what earlier lives have seen of the timeline was passed over.
     returned: bool,
@@ -168,6 +176,7 @@ impl Core {
             consequences: Vec::new(),
             stable: stable.map(<[u8]>::to_vec),
             saved: None,
+            saves: birth.saves,
             outputs: Vec::new(),
             next_message: birth.sent,
             cause: 0,
@@ -176,12 +185,21 @@ impl Core {
             requests: plan.requests.len() as u32,
             life: birth.life,
             spent_drops: birth.dropped,
+            former: Former::default(),
             booted: false,
             returned: birth.life == 0,
             dead: false,
             resumed: false,
             by_hand: false,
         })
+    }
+
+    /// What earlier lives drew is drawn: the present one draws what comes after that.
+    #[must_use]
+    pub(super) fn after(mut self, former: Former) -> Self {
+        former.go_on(&mut self.world, self.me);
+        self.former = former;
+        self
     }
 
     /// What was held back while the node stood still is given again by the caller, as a replay does.
@@ -270,6 +288,7 @@ impl Core {
         self.returned = true;
         let (mut unheard, mut crashes) = (Vec::new(), 0);
         while let Some(at) = self.agenda.due(&self.world).filter(|at| *at <= to) {
+            self.former.relive(&mut self.world, self.me, at);
             let planned = self.world.setup().agenda.get(self.agenda.next() as usize);
             // A crash in the middle of sending happens once; it is over.
             // So is a drop that took its message.
@@ -292,9 +311,10 @@ impl Core {
             unheard.clear();
             self.now = self.now.max(at);
             if crashes == self.life as usize {
-                return;
+                return self.former.relive(&mut self.world, self.me, Time::NEVER);
             }
         }
+        self.former.relive(&mut self.world, self.me, Time::NEVER);
         self.now = self.now.max(to);
         self.boot();
     }
@@ -347,9 +367,9 @@ impl Core {
         std::mem::take(&mut self.parcels)
     }
 
-    /// What was saved last and not taken yet.
-    pub fn take_saved(&mut self) -> Option<Vec<u8>> {
-        self.saved.take()
+    /// What was saved last and not taken yet, and how many times anything was saved by then.
+    pub fn take_saved(&mut self) -> Option<(Vec<u8>, u64)> {
+        Some((self.saved.take()?, self.saves))
     }
 
     /// What the process told its application since this was asked last, as JSON.

@@ -61,6 +61,7 @@ impl Core {
             Deed::Save { value } => {
                 self.put(Table::Saved, value);
                 self.saved = Some(self.body.clone());
+                self.saves += 1;
                 self.note_body(EventKind::Save);
             }
             Deed::Produce { value } => {
@@ -190,7 +191,7 @@ impl Core {
         let numbers = (shipment.message, shipment.lamport);
         let delay = (at > self.now).then_some((self.now, at));
         write_envelope(self.world.names(), route, numbers, delay, shipment.body, &mut line);
-        self.parcels.push(Parcel { to: hop, line });
+        self.parcels.push(Parcel { to: hop, line, delay });
     }
 
     /// A message for somebody else is passed on towards its receiver.
@@ -233,7 +234,9 @@ impl Core {
         let deadline = self.world.shows(self.me, self.now).after(length);
         self.put(Table::Timers, value);
         let name = self.body.clone();
-        let runs = format!(",\"runs\":{}}}", length.as_nanos());
+        // What was drawn is counted by the node's next life.
+        let drawn = if range.min < range.max { ",\"drawn\":true" } else { "" };
+        let runs = format!(",\"runs\":{}{drawn}}}", length.as_nanos());
         self.body.splice(..0, *b"{\"timer\":");
         self.body.extend_from_slice(runs.as_bytes());
         let event = self.note_body(EventKind::TimerSet);

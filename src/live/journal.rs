@@ -1,6 +1,6 @@
 //! A node's journal as a file: appended to, flushed before anything leaves the node, read again by its next life.
 
-use super::core::Birth;
+use super::{core::Birth, former::Former};
 use crate::{
     trace::{self, Event, EventKind, Header, TraceError},
     world::Reason,
@@ -40,6 +40,19 @@ pub enum JournalError {
     },
 }
 
+/// What an existing journal says about its node's earlier lives.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Past {
+    /// What the next life begins with.
+    pub birth: Birth,
+    /// The wall clock's time when the run began.
+    pub epoch: Option<String>,
+    /// What was saved last, as JSON.
+    pub saved: Option<String>,
+    /// What they drew from the run's randomness.
+    pub former: Former,
+}
+
 /// The journal of a node, open for its next lines.
 #[derive(Debug)]
 pub struct Journal {
@@ -49,12 +62,11 @@ pub struct Journal {
 
 impl Journal {
     /// Opens the journal at `path`, a new one with this header when there is none. A last line that is not complete is
-    /// cut off. Gives also what the node's next life begins with, and the wall clock's time when the run began, if the
-    /// journal had one already.
+    /// cut off. Gives also what stands there of earlier lives.
     ///
     /// # Errors
     /// When the file cannot be read or written, or is not this node's journal of this run.
-    pub fn open(path: &Path, header: &Header) -> Result<(Self, Birth, Option<String>), JournalError> {
+    pub fn open(path: &Path, header: &Header) -> Result<(Self, Past), JournalError> {
         let failed = |error| JournalError::Io { path: path.to_owned(), error };
         let old = match std::fs::read(path) {
             Ok(bytes) => bytes,
@@ -71,10 +83,9 @@ impl Journal {
             let mut line = serde_json::to_vec(header).map_err(|error| failed(error.into()))?;
             line.push(b'\n');
             journal.append(&line)?;
-            return Ok((journal, Birth::default(), None));
+            return Ok((journal, Past::default()));
         }
-        let (birth, epoch) = past(path, &old[..complete], header)?;
-        Ok((journal, birth, epoch))
+        Ok((journal, past(path, &old[..complete], header)?))
     }
 
     /// Appends lines; they are with the system when this returns, and survive the end of this process.
@@ -91,8 +102,7 @@ pub(super) fn is_dropped(event: &Event) -> bool {
     event.kind == EventKind::Drop && event.why.as_deref() == Some(Reason::Dropped.name())
 }
 
-/// What an existing journal says about the node's earlier lives.
-fn past(path: &Path, bytes: &[u8], header: &Header) -> Result<(Birth, Option<String>), JournalError> {
+fn past(path: &Path, bytes: &[u8], header: &Header) -> Result<Past, JournalError> {
     let foreign = |what| JournalError::Foreign { path: path.to_owned(), what };
     let read = trace::read_unverified(bytes);
     let old = read.map_err(|error| JournalError::Unreadable { path: path.to_owned(), error })?;
@@ -104,15 +114,22 @@ fn past(path: &Path, bytes: &[u8], header: &Header) -> Result<(Birth, Option<Str
         () if old.header.scenario != header.scenario => return Err(foreign("scenario or seed")),
         () => {}
     }
+    let mut saved = None;
     let mut birth = Birth { index: old.events.len() as u64, ..Birth::default() };
     for event in &old.events {
         birth.lamport = birth.lamport.max(event.lamport.unwrap_or(0));
         match event.kind {
             EventKind::Boot | EventKind::Restart => birth.life += 1,
             EventKind::Send => birth.sent += 1,
+            EventKind::Save => {
+                birth.saves += 1;
+                saved = event.body.as_ref();
+            }
             EventKind::Drop if is_dropped(event) => birth.dropped += 1,
             _ => {}
         }
     }
-    Ok((birth, old.header.live.map(|live| live.epoch)))
+    let saved = saved.map(ToString::to_string);
+    let former = Former::of(&old.events, &old.names);
+    Ok(Past { birth, epoch: old.header.live.map(|live| live.epoch), saved, former })
 }

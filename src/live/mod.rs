@@ -12,6 +12,7 @@ pub mod director;
 pub mod doctor;
 mod effects;
 mod files;
+mod former;
 pub mod guests;
 mod inputs;
 mod journal;

@@ -2,6 +2,7 @@
 
 use super::{
     core::{Birth, Core},
+    former::Former,
     journal::is_dropped,
     merge::is_unheard,
     wire::Envelope,
@@ -171,9 +172,11 @@ impl Life<'_> {
             lamport: self.before.iter().filter_map(|event| event.lamport).max().unwrap_or(0),
             dropped: self.before.iter().filter(|event| is_dropped(event)).count() as u32,
             sent: self.before.iter().filter(|event| event.kind == EventKind::Send).count() as u64,
+            ..Birth::default()
         };
         let stable = stable.as_deref().map(str::as_bytes);
         let mut core = Core::new(self.plan, self.seed, actors, self.node, birth, stable)?.by_hand();
+        core = core.after(Former::of(self.before, &self.plan.setup.names));
         let names = self.plan.setup.names.clone();
         let mut again: Vec<Event> = Vec::new();
         while let Some(next) = self.events.get(again.len()) {

@@ -4,13 +4,13 @@
 //! One file for each node, `NODE.stable`, with a header line and the saved JSON below it:
 //!
 //! ```text
-//! synod-stable 1 BLAKE3-OF-ALL-THAT-FOLLOWS {"node":"alice","group":"room","algorithm":"paxos","bytes":17}
-//! {"promised":[3,1]}
+//! synod-stable 1 BLAKE3-OF-ALL-THAT-FOLLOWS {"node":"alice","group":"room","algorithm":"paxos","bytes":37,"saves":3}
+//! {"promised":[3,1],"text":"two lines"}
 //! ```
 //!
 //! Saving writes a file beside it, syncs that, renames it over the old one and syncs the folder. A crash at
 //! any moment leaves the old content or the new one; what it leaves of the file beside is thrown away at the
-//! next start.
+//! next start. `saves` counts what the node has ever saved: its journal, which is written first, may know of more.
 
 use serde::{Deserialize, Serialize};
 use std::{
@@ -68,8 +68,8 @@ pub enum StorageError {
     },
     /// It is not what was saved.
     #[error(
-        "{path}: this stable storage is damaged: {why}; restore the file, or remove it to start \
-         `{node}` as new"
+        "{path}: this stable storage is damaged: {why}; restore the file, or remove it and the \
+         journal to start `{node}` as new"
     )]
     Damaged {
         /// Which file.
@@ -112,6 +112,8 @@ struct Header {
     #[serde(flatten)]
     owner: Owner,
     bytes: usize,
+    #[serde(default)]
+    saves: u64,
 }
 
 impl Storage {
@@ -136,21 +138,26 @@ impl Storage {
 
     /// What was saved last, or nothing if nothing ever was.
     pub fn load(&self) -> Result<Option<Vec<u8>>, StorageError> {
+        Ok(self.load_numbered()?.map(|(saved, _)| saved))
+    }
+
+    /// What was saved last, and how many times the node had saved anything then; or nothing if nothing ever was.
+    pub fn load_numbered(&self) -> Result<Option<(Vec<u8>, u64)>, StorageError> {
         let content = match fs::read(&self.path) {
             Ok(content) => content,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(StorageError::Io { path: self.path.clone(), error }),
         };
-        self.read(&content).map(|saved| Some(saved.to_vec()))
+        self.read(&content).map(|(saved, number)| Some((saved.to_vec(), number)))
     }
 
-    /// Replaces what was saved. When this returns, the new content is on the disk.
+    /// Replaces what was saved, for the time with this number. When this returns, the new content is on the disk.
     ///
     /// After an error nobody knows which content the disk has: the node must stop, as if it had crashed
     /// before.
-    pub fn save(&mut self, json: &[u8]) -> io::Result<()> {
+    pub fn save(&mut self, json: &[u8], number: u64) -> io::Result<()> {
         let mut file = File::create(&self.beside)?;
-        file.write_all(&written(&self.owner, json))?;
+        file.write_all(&written(&self.owner, json, number))?;
         file.sync_all()?;
         drop(file);
         fs::rename(&self.beside, &self.path)?;
@@ -171,7 +178,7 @@ impl Storage {
         &self.path
     }
 
-    fn read<'a>(&self, content: &'a [u8]) -> Result<&'a [u8], StorageError> {
+    fn read<'a>(&self, content: &'a [u8]) -> Result<(&'a [u8], u64), StorageError> {
         let damaged = |why: &str| self.damaged(why);
         let after = content.strip_prefix(MAGIC.as_bytes()).and_then(|rest| rest.strip_prefix(b" "));
         let after = after.ok_or_else(|| damaged("it does not begin as one"))?;
@@ -195,7 +202,7 @@ impl Storage {
             return Err(damaged("it has another length than its first line says"));
         }
         self.compare(&header.owner)?;
-        Ok(saved)
+        Ok((saved, header.saves))
     }
 
     fn compare(&self, found: &Owner) -> Result<(), StorageError> {
@@ -217,8 +224,8 @@ impl Storage {
 }
 
 /// The file as it is on the disk.
-fn written(owner: &Owner, json: &[u8]) -> Vec<u8> {
-    let header = Header { owner: owner.clone(), bytes: json.len() };
+fn written(owner: &Owner, json: &[u8], saves: u64) -> Vec<u8> {
+    let header = Header { owner: owner.clone(), bytes: json.len(), saves };
     let mut hashed = serde_json::to_vec(&header).expect("a header of texts and a number can be written");
     hashed.push(b'\n');
     hashed.extend_from_slice(json);
@@ -327,7 +334,7 @@ mod tests {
         let mut storage = folder.storage();
         assert_eq!(storage.load().expect("it loads"), None);
         for content in [&b"1"[..], SAVED, b"", b"\n\n", SAVED] {
-            storage.save(content).expect("it saves");
+            storage.save(content, 1).expect("it saves");
             assert_eq!(storage.load().expect("it loads").as_deref(), Some(content));
         }
         drop(storage);
@@ -342,13 +349,16 @@ mod tests {
     fn a_file_cut_at_any_byte_is_damaged() {
         let folder = Folder::new();
         let mut storage = folder.storage();
-        storage.save(SAVED).expect("it saves");
+        storage.save(SAVED, 1).expect("it saves");
         let whole = fs::read(storage.path()).expect("it is there");
         for length in 0..whole.len() {
             fs::write(storage.path(), &whole[..length]).expect("it can be cut");
             let error = storage.load().expect_err("it was cut");
             assert!(matches!(error, StorageError::Damaged { .. }), "at {length}: {error}");
-            assert!(error.to_string().contains("alice.stable") && error.to_string().contains("remove it"));
+            assert!(
+                error.to_string().contains("alice.stable")
+                    && error.to_string().contains("remove it and the journal")
+            );
         }
         fs::write(storage.path(), [&whole[..], b" "].concat()).expect("it can be made longer");
         assert!(matches!(storage.load(), Err(StorageError::Damaged { .. })));
@@ -360,7 +370,7 @@ mod tests {
     fn a_change_of_any_bit_is_noticed() {
         let folder = Folder::new();
         let mut storage = folder.storage();
-        storage.save(SAVED).expect("it saves");
+        storage.save(SAVED, 1).expect("it saves");
         let whole = fs::read(storage.path()).expect("it is there");
         for place in 0..whole.len() {
             for bit in 0..8 {
@@ -377,7 +387,7 @@ mod tests {
     #[test]
     fn the_storage_of_another_node_group_or_algorithm_is_not_taken() {
         let folder = Folder::new();
-        folder.storage().save(SAVED).expect("it saves");
+        folder.storage().save(SAVED, 1).expect("it saves");
         let error = folder.open("alice", "raft").expect("it opens").load().expect_err("it is of paxos");
         assert!(error.to_string().contains("of algorithm `paxos`, not `raft`"), "{error}");
         let bob = folder.open("bob", "paxos").expect("it opens");
@@ -394,7 +404,7 @@ mod tests {
     fn a_later_version_is_named() {
         let folder = Folder::new();
         let mut storage = folder.storage();
-        storage.save(SAVED).expect("it saves");
+        storage.save(SAVED, 1).expect("it saves");
         let later = fs::read_to_string(storage.path()).expect("it is text").replacen(" 1 ", " 2 ", 1);
         fs::write(storage.path(), later).expect("it can be written");
         assert!(matches!(storage.load(), Err(StorageError::Version { found, .. }) if found == "2"));
@@ -404,8 +414,8 @@ mod tests {
     fn a_crash_while_saving_leaves_the_old_content() {
         let folder = Folder::new();
         let mut storage = folder.storage();
-        storage.save(SAVED).expect("it saves");
-        let newer = written(&storage.owner, b"newer");
+        storage.save(SAVED, 1).expect("it saves");
+        let newer = written(&storage.owner, b"newer", 2);
         drop(storage);
         let beside = folder.0.join("alice.stable.new");
         for half in [&b""[..], b"synod-stable 1 ", &newer[..]] {
@@ -413,7 +423,7 @@ mod tests {
             let mut storage = folder.storage();
             assert!(!beside.exists(), "what is half written is thrown away");
             assert_eq!(storage.load().expect("it loads").as_deref(), Some(SAVED));
-            storage.save(SAVED).expect("it saves");
+            storage.save(SAVED, 1).expect("it saves");
         }
     }
 
@@ -427,7 +437,7 @@ mod tests {
         assert!(error.to_string().contains("below"), "{error}");
         let mut storage = folder.storage();
         fs::create_dir(storage.beside.clone()).expect("it can be made");
-        assert!(storage.save(SAVED).is_err(), "an error is told, not swallowed");
+        assert!(storage.save(SAVED, 1).is_err(), "an error is told, not swallowed");
     }
 
     #[cfg(unix)]

@@ -234,6 +234,11 @@ impl World {
         self.drawn[node.index()][0] = drawn;
     }
 
+    /// The next choice that `node` draws has this number.
+    pub(crate) fn count_choices(&mut self, node: ProcessId, made: u32) {
+        self.drawn[node.index()][1] = made;
+    }
+
     /// What a node sees of its surroundings, and the draws that answer the choices it leaves open.
     #[inline(always)]
     pub fn stage(&mut self, me: ProcessId, now: Time) -> (Scene<'_>, Chooser<'_>) {

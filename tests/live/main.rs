@@ -10,6 +10,7 @@ mod lan;
 mod refusals;
 mod retold;
 mod shaken;
+mod soak;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::Value;
@@ -63,6 +64,8 @@ fn main() {
     trials.push(Trial::test("a_live_failure_becomes_a_scenario_and_is_shrunk", shrunk));
     let refusals = || retold::journals_and_refusals(SYNOD, &retold::folder("journals"));
     trials.push(Trial::test("journals_become_a_scenario_and_what_cannot_is_refused", refusals));
+    let a_minute = move || soak::over_udp(SYNOD, Path::new(ROOT), folder);
+    trials.push(Trial::test("nothing_is_lost_doubled_or_reordered_while_everybody_is_killed", a_minute));
     let conclusion = libtest_mimic::run(&arguments, trials);
     if whole && !conclusion.has_failed() && !arguments.list {
         the_readme_has_the_table(&table(&rows.lock().expect("no test panics while it counts")));
@@ -80,13 +83,16 @@ struct Row {
     crashes: u32,
 }
 
-/// The scenarios, the museum's aside: each of its pieces is an exact order, which only a search or a schedule gives.
+/// The scenarios, the museum's aside: each of its pieces is an exact order, which only a search or a schedule gives. The
+/// minute of `soak` takes its minute elsewhere.
 fn scenarios(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).expect("the folder can be listed") {
         let path = entry.expect("an entry can be read").path();
         if path.is_dir() && !path.ends_with("museum") {
             files.extend(scenarios(&path));
+        } else if path.ends_with(soak::FILE) {
+            continue;
         } else if path.extension().is_some_and(|extension| extension == "yaml") {
             files.push(path);
         }

@@ -56,7 +56,8 @@ impl Fixed {
             | Message::NewEpoch { .. }
             | Message::State { .. }
             | Message::Start { .. }
-            | Message::Alive => {}
+            | Message::Alive
+            | Message::Back => {}
         }
     }
 

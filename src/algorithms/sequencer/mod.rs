@@ -10,7 +10,7 @@
 //! s --ordered(7)--> everybody  s --order(7)--> everybody     p --ordered(7)--> everybody
 //! ```
 //!
-//! With `failover` another process takes over when the sequencer crashes.
+//! With `failover` another process takes over when the sequencer crashes; with `recovery`, too, who crashed comes back.
 
 mod failover;
 mod fixed;
@@ -21,6 +21,7 @@ use crate::{
     process::{Context, Description, Formula, Process, ProcessId},
 };
 use failover::Failover;
+pub use failover::Kept;
 use fixed::Fixed;
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +55,9 @@ pub struct Config {
     /// Whether another process takes over when the sequencer crashes. Messages then go by `unicast-broadcast`, and
     /// agreement is uniform: nobody delivers what `f` others have not stored, where `f` is how many may crash.
     pub failover: bool,
+    /// With failover: whether who crashed may come back, because it keeps in stable storage what it must not forget. Any
+    /// number of processes may crash then, as long as more than half of all are up for a while. Links must be FIFO.
+    pub recovery: bool,
     /// With failover: how crashes are detected.
     pub heartbeat: heartbeat::Config,
 }
@@ -78,6 +82,7 @@ impl Default for Config {
             variant: Variant::default(),
             numbered: true,
             failover: false,
+            recovery: false,
             heartbeat: heartbeat::Config::default(),
         }
     }
@@ -152,6 +157,9 @@ pub enum Message {
         epoch: u64,
         /// The place in the one order.
         number: u64,
+        /// With recovery: up to which number the sender has delivered.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        delivered: u64,
     },
     /// From the sequencer to everybody: enough have stored all messages up to this one, deliver them.
     Accept {
@@ -159,6 +167,9 @@ pub enum Message {
         epoch: u64,
         /// The place in the one order.
         number: u64,
+        /// With recovery: up to which number everybody has delivered, so that nobody will ask for it any more.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        forget: u64,
     },
     /// The sender wants to be sequencer of this epoch, and obeys no sequencer of an earlier one any more.
     NewEpoch {
@@ -185,6 +196,13 @@ pub enum Message {
     },
     /// With failover: a sign of life.
     Alive,
+    /// With recovery, to everybody: the sender crashed and is back.
+    Back,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl From<Alive> for Message {
@@ -231,7 +249,8 @@ impl Process for Sequencer {
     type Config = Config;
     type Message = Message;
     type Timer = Timer;
-    type Stable = ();
+    /// Nothing without recovery.
+    type Stable = Option<Kept>;
 
     const DESCRIPTION: Description = Description {
         name: "sequencer",
@@ -240,6 +259,7 @@ impl Process for Sequencer {
             "perfect links: nothing is lost, duplicated or made up; order does not matter",
             "nobody crashes, the sequencer least of all",
             "with failover: fewer than half of all processes crash, and stay down; a wrong suspicion costs messages and time only",
+            "with recovery: FIFO links, and in the end more than half of all processes up; all may crash and come back",
         ],
         promises: &["validity", "self-delivery", "agreement", "integrity", "total-order"],
         messages: &[
@@ -259,11 +279,12 @@ impl Process for Sequencer {
             ("state", "to that process: what is stored here (failover)"),
             ("start", "from that process: the new epoch begins (failover)"),
             ("alive", "a sign of life, to everybody, once in a period (failover)"),
+            ("back", "to everybody: its sender crashed and is back (recovery)"),
         ],
         cost: "for each broadcast N messages and 2 delays (unicast-broadcast), 2(N-1) and 2 (broadcast-broadcast), N+1 and 3 (unicast-unicast-broadcast); N-1 and 1 when the sequencer itself sends; with failover 3N-2 and 4, or 3(N-1) and 3 when the sequencer sends, and for a new sequencer 3(N-2) and what its members have missed",
         breaks: &[
             "the sequencer crashes: nothing is delivered any more (validity)",
-            "with failover: half of all processes crash, or one forgets what it stored and comes back (validity)",
+            "with failover and without recovery: half of all processes crash, or one forgets what it stored and comes back (validity)",
             "two messages of one sender overtake each other on the way to the sequencer (fifo-order)",
         ],
         source: "Kaashoek, Tanenbaum, Group communication in the Amoeba distributed operating system (1991); Defago, Schiper, Urban, Total order broadcast and multicast algorithms (2004), section 4.2; failover: Kaashoek, Group communication in distributed computer systems (1992); Lamport, The part-time parliament (1998)",
@@ -275,11 +296,11 @@ impl Process for Sequencer {
             .with(&[("failover", "false"), ("variant", "unicast-unicast-broadcast")]),
     ];
 
-    fn boot(ctx: &mut Context<'_, Self>, config: &Config, (): ()) -> Self {
-        if config.failover {
-            Self::Failover(Failover::boot(ctx, config))
-        } else {
-            Self::Fixed(Fixed::boot(config))
+    fn boot(ctx: &mut Context<'_, Self>, config: &Config, kept: Option<Kept>) -> Self {
+        match kept {
+            Some(kept) => Self::Failover(Failover::come_back(ctx, config, kept)),
+            None if config.failover || config.recovery => Self::Failover(Failover::boot(ctx, config)),
+            None => Self::Fixed(Fixed::boot(config)),
         }
     }
 

@@ -140,7 +140,7 @@ fn line(report: &Report, banner: &str) -> Option<String> {
         Report::Shown(line) => shown(line).into_owned(),
         Report::Refused(sentence) => format!("! {}", shown(sentence)),
         Report::Bye(summary) => goodbye(summary),
-        Report::Status(_) => return None,
+        Report::Status(_) | Report::Held { .. } => return None,
     })
 }
 

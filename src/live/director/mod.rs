@@ -4,6 +4,7 @@
 //! outside is done here: a crash is SIGKILL, a restart a new process, a pause SIGSTOP.
 
 mod actors;
+mod copies;
 mod notes;
 
 use super::{
@@ -20,6 +21,7 @@ use crate::{
     trace::{EventKind, Header},
     world::{Action, Consequence, Reason, World},
 };
+use copies::Copies;
 use std::{
     collections::BTreeMap,
     io,
@@ -133,6 +135,8 @@ struct Director<'a, 'b> {
     /// Those that a scenario's `after-sends` may crash, with how long they stay down.
     restarts: BTreeMap<Time, ProcessId>,
     summaries: BTreeMap<String, Summary>,
+    /// What nodes hold until its time has come.
+    copies: Copies,
     /// How often nodes were asked how things stand.
     round: u64,
 }
@@ -162,6 +166,7 @@ pub async fn direct(mut wanted: Directing<'_>, header: Header) -> Result<Directe
         clock: Clock::new(0, 1, Time::NEVER),
         restarts: BTreeMap::new(),
         summaries: BTreeMap::new(),
+        copies: Copies::default(),
         round: 0,
         wanted: &mut wanted,
     };
@@ -206,6 +211,7 @@ impl Director<'_, '_> {
         loop {
             let now = self.clock.now();
             self.advance(now).await?;
+            self.pass_on_late_copies().await;
             let due = [self.agenda.due(&self.world), self.restarts.keys().next().copied()];
             let due = due.into_iter().flatten().min();
             let sleep = due.map(|due| self.clock.until(now, due));
@@ -292,6 +298,7 @@ impl Director<'_, '_> {
         match consequence {
             Consequence::Crashed(node) => {
                 self.note(now, node, EventKind::Crash);
+                self.copies.on_crash(node, now);
                 if let Some(mut actor) = self.actors.remove(&node) {
                     // It knows the timeline too, and ends itself after what came before; a moment is left for that.
                     let ended = tokio::time::timeout(LATE, actor.child.wait()).await;
@@ -336,6 +343,7 @@ impl Director<'_, '_> {
         self.await_ready(node).await?;
         let begin = self.begin(true);
         self.tell(node, &begin).await;
+        self.pass_on_copies(node).await;
         let (name, address) = (self.name(node), self.addresses[&node]);
         for other in self.world.names().ids().filter(|other| *other != node) {
             self.tell(other, &Command::Peer { node: name.clone(), address }).await;
@@ -373,6 +381,10 @@ impl Director<'_, '_> {
                     actor.status = Some(status);
                 }
             }
+            Some(Report::Held { to, sent, arrives, line }) => {
+                let to = self.world.names().find(&to);
+                to.into_iter().for_each(|to| self.copies.keep(to, Time(sent), Time(arrives), line.clone()));
+            }
             Some(Report::Bye(summary)) => {
                 self.summaries.insert(name, summary);
             }
@@ -401,6 +413,7 @@ impl Director<'_, '_> {
             return if due { Ok(()) } else { Err(DirectorError::Ended(name)) };
         };
         self.note(now, node, EventKind::Crash);
+        self.copies.on_crash(node, now);
         if let Some(lasts) = lasts {
             self.restarts.insert(now.after(lasts), node);
         }

@@ -46,6 +46,11 @@ impl Node {
                     self.transport.introduce(id, address);
                 }
             }
+            Command::Held(line) => {
+                if let Err(refusal) = self.hear_again(&line) {
+                    self.complain(format!("from the director: refused: {refusal}"));
+                }
+            }
             Command::Ask(request) => self.ask(&request),
             Command::Say(text) => self.say(&text),
             Command::Send { to, text } => match self.voice.send(&to, &text) {

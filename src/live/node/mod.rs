@@ -1,6 +1,7 @@
 //! One node as a process: feeds its [`Core`] from sockets, clock and commands, keeps its journal and its storage.
 
 mod commands;
+mod copies;
 mod faults;
 mod outside;
 mod settings;
@@ -26,6 +27,7 @@ use crate::{
     scenario::Plan,
     trace::{Header, Live},
 };
+use copies::Copies;
 use faults::{Faults, Passage};
 use std::{
     collections::VecDeque,
@@ -177,6 +179,7 @@ struct Node {
     asked: u64,
     files: Files,
     faults: Faults,
+    copies: Copies,
     /// Commands that came while nothing was to happen.
     held: VecDeque<Command>,
     /// Up to where the lines that are not written yet were searched for requests.
@@ -212,20 +215,28 @@ impl Node {
         let live = Live { node: Some(name.to_owned()), epoch: epoch.to_string() };
         let header = Header { live: Some(live), ..header };
         let path = settings.folder.join(journal_name(name));
-        let (journal, mut birth, old_epoch) = Journal::open(&path, &header)?;
+        let (journal, past) = Journal::open(&path, &header)?;
+        let mut birth = past.birth;
         let asked = calls.as_ref().map_or(0, |calls| commands::requests_in(&path, calls.service()));
         let files = Files::open(&settings.files, &path);
         // It may have been killed before it had written anything.
         birth.life = birth.life.max(u32::from(returns));
-        let saved = if birth.life > 0 { storage.load()? } else { None };
+        // The journal is written first: who was killed in between finds there what it saved last.
+        let stored = if birth.life > 0 { storage.load_numbered()? } else { None };
+        let stored_then = stored.as_ref().map_or(0, |(_, number)| *number);
+        let saved = match past.saved.filter(|_| birth.saves > stored_then) {
+            Some(journalled) => Some(journalled.into_bytes()),
+            None => stored.map(|(saved, _)| saved),
+        };
+        birth.saves = birth.saves.max(stored_then);
         let stable = |error| NodeError::Stable { path: storage.path().to_owned(), error };
         let core = Core::new(plan, settings.seed, actors, settings.node, birth, saved.as_deref());
-        let epoch = old_epoch.and_then(|old| old.parse().ok()).unwrap_or(epoch);
+        let epoch = past.epoch.and_then(|old| old.parse().ok()).unwrap_or(epoch);
         let Birth { life, .. } = birth;
         Ok(Self {
             names: plan.setup.names.clone(),
             me: settings.node,
-            core: core.map_err(stable)?,
+            core: core.map_err(stable)?.after(past.former),
             clock: Clock::new(epoch, settings.speed, Time::NEVER),
             epoch,
             transport,
@@ -240,6 +251,7 @@ impl Node {
             asked,
             files: files.map_err(|(path, error)| NodeError::File { path, error })?,
             faults: Faults::default(),
+            copies: Copies::new(plan, settings.directed, life > 0),
             held: VecDeque::new(),
             counted: 0,
             journal_path: path,
@@ -257,6 +269,7 @@ impl Node {
     ) -> Result<Summary, NodeError> {
         let mut batch = Vec::with_capacity(BATCH);
         self.note_files();
+        self.copies.begin(self.clock.now());
         loop {
             // What has come already is heard before anything that is due later.
             tokio::task::yield_now().await;
@@ -365,10 +378,12 @@ impl Node {
             lines.clear();
             self.counted = 0;
         }
-        if let Some(saved) = self.core.take_saved() {
-            self.storage.save(&saved).map_err(NodeError::Save)?;
+        if let Some((saved, number)) = self.core.take_saved() {
+            self.storage.save(&saved, number).map_err(NodeError::Save)?;
         }
-        for Parcel { to, line } in self.core.take_parcels() {
+        for parcel in self.core.take_parcels() {
+            self.copy(&parcel);
+            let Parcel { to, line, .. } = parcel;
             match self.faults.pass(Instant::now(), to, line) {
                 Passage::Open(line) => self.hand_over(to, line),
                 Passage::Later => {}
@@ -460,6 +475,9 @@ impl Node {
             self.core.arrive_at(now);
             return self.core.receive(envelope).map(|()| true);
         };
+        if self.copies.is_known(now, &envelope) {
+            return Ok(false);
+        }
         // Without a common beginning only the length of the delay means something.
         let at = if self.directed { arrives } else { now.after(arrives.since(sent)) };
         self.core.hold(at, envelope);

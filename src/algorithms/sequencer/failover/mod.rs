@@ -13,8 +13,15 @@
 //! s crashes; q is the first of those left:
 //! q --new-epoch--> all others --state--> q --start--> all who answered, and `tentative` for what each one lacks
 //! ```
+//!
+//! With `recovery` who crashed may come back (`kept.rs`).
 
-use super::{Config, Entry, Message, Said, Sequencer, Timer, deliver};
+mod kept;
+mod takeover;
+
+pub use kept::Kept;
+
+use super::{Config, Message, Said, Sequencer, Timer, deliver};
 use crate::{
     algorithms::parts::heartbeat::Heartbeat,
     process::{Context, ProcessId},
@@ -28,6 +35,8 @@ use std::{
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Failover {
     numbered: bool,
+    /// Whether what must not be forgotten is in stable storage.
+    recovers: bool,
     detector: Heartbeat,
     /// How long to wait for somebody else to take over.
     patience: Duration,
@@ -44,6 +53,8 @@ pub struct Failover {
     accepted: u64,
     /// Up to which number everything was delivered.
     delivered: u64,
+    /// With recovery: which message of each sender was delivered last.
+    last: BTreeMap<ProcessId, u64>,
 }
 
 /// A time in which one process is the sequencer. Later ones are greater.
@@ -78,6 +89,10 @@ struct Numbering {
     given: u64,
     /// What has a number, by sender and the sender's number.
     names: BTreeSet<(ProcessId, u64)>,
+    /// With recovery: which message of each sender has a number, and all before it.
+    last: BTreeMap<ProcessId, u64>,
+    /// With recovery: up to which number each process has delivered, at least.
+    progress: BTreeMap<ProcessId, u64>,
     /// Who takes part in this epoch, this process apart.
     members: BTreeSet<ProcessId>,
     /// Who has stored what is not accepted yet.
@@ -97,6 +112,7 @@ impl Failover {
         };
         Self {
             numbered: config.numbered,
+            recovers: config.recovery,
             detector: Heartbeat::start(ctx, config.heartbeat, everybody),
             patience: config.heartbeat.timeout,
             epoch: Epoch { number: 0, sequencer },
@@ -106,6 +122,7 @@ impl Failover {
             stored: BTreeMap::new(),
             accepted: 0,
             delivered: 0,
+            last: BTreeMap::new(),
         }
     }
 
@@ -117,9 +134,12 @@ impl Failover {
             Message::Tentative { epoch, number, origin, id, body } => {
                 self.on_tentative(ctx, of(epoch), number, Said { from: origin, id, body })
             }
-            Message::Stored { epoch, number } => self.on_stored(ctx, from, epoch, number),
-            Message::Accept { epoch, number } => self.on_accept(ctx, of(epoch), number),
+            Message::Stored { epoch, number, delivered } => {
+                self.on_stored(ctx, from, epoch, number, delivered)
+            }
+            Message::Accept { epoch, number, forget } => self.on_accept(ctx, of(epoch), number, forget),
             Message::NewEpoch { epoch, delivered } => self.on_new_epoch(ctx, of(epoch), delivered),
+            Message::Back => self.on_back(ctx, from),
             Message::State { epoch, delivered, stored } => self.on_state(ctx, from, epoch, delivered, stored),
             Message::Start { epoch, number } => self.on_start(ctx, of(epoch), number),
             Message::Alive => self.on_alive(ctx, from),
@@ -149,6 +169,7 @@ impl Failover {
         self.sent += 1;
         let (from, id) = (ctx.me(), self.sent);
         self.pending.insert(id, body.clone());
+        self.keep(ctx);
         match &self.role {
             Role::Sequencer(_) => self.number(ctx, Said { from, id, body }),
             Role::Member { started: true } => ctx.send(self.epoch.sequencer, Message::Submit { id, body }),
@@ -160,15 +181,21 @@ impl Failover {
     /// process that is not the sequencer, or not yet, will submit again when it learns who is.
     fn number(&mut self, ctx: &mut Context<'_, Sequencer>, said: Said) {
         let Role::Sequencer(numbering) = &mut self.role else { return };
-        if !numbering.names.insert((said.from, said.id)) {
+        if !numbering.is_new(self.recovers, &said) {
             return;
         }
         numbering.given += 1;
         let number = numbering.given;
         let tentative = tentative(self.epoch, number, &said);
-        ctx.multicast(numbering.members.iter().copied(), tentative);
         self.stored.insert(number, (self.epoch, said));
+        self.keep(ctx);
+        self.tell_members(ctx, tentative);
         self.accept_all(ctx);
+    }
+
+    fn tell_members(&self, ctx: &mut Context<'_, Sequencer>, message: Message) {
+        let Role::Sequencer(numbering) = &self.role else { return };
+        ctx.multicast(numbering.members.iter().copied(), message);
     }
 
     /// A member stores a message, whatever it had under this number before, and says so.
@@ -176,15 +203,31 @@ impl Failover {
         if epoch != self.epoch {
             return;
         }
-        self.stored.insert(number, (epoch, said));
-        ctx.send(epoch.sequencer, Message::Stored { epoch: epoch.number, number });
+        // What is delivered may be forgotten already; it is what it was.
+        if !self.recovers || number > self.delivered {
+            self.stored.insert(number, (epoch, said));
+            self.keep(ctx);
+        }
+        let delivered = if self.recovers { self.delivered } else { 0 };
+        ctx.send(epoch.sequencer, Message::Stored { epoch: epoch.number, number, delivered });
         self.deliver_all(ctx);
     }
 
     /// At the sequencer: one more has stored a message.
-    fn on_stored(&mut self, ctx: &mut Context<'_, Sequencer>, from: ProcessId, epoch: u64, number: u64) {
+    fn on_stored(
+        &mut self,
+        ctx: &mut Context<'_, Sequencer>,
+        from: ProcessId,
+        epoch: u64,
+        number: u64,
+        delivered: u64,
+    ) {
         let Role::Sequencer(numbering) = &mut self.role else { return };
-        if epoch != self.epoch.number || number <= self.accepted {
+        if epoch != self.epoch.number {
+            return;
+        }
+        numbering.note_progress(from, delivered);
+        if number <= self.accepted {
             return;
         }
         numbering.acks.entry(number).or_default().insert(from);
@@ -205,15 +248,18 @@ impl Failover {
             self.accepted = next;
         }
         if self.accepted > before {
-            let accept = Message::Accept { epoch: self.epoch.number, number: self.accepted };
-            ctx.multicast(numbering.members.iter().copied(), accept);
+            let forget = numbering.delivered_by_all(ctx, self.delivered);
+            let accept = Message::Accept { epoch: self.epoch.number, number: self.accepted, forget };
+            self.tell_members(ctx, accept);
+            self.forget(forget);
             self.deliver_all(ctx);
         }
     }
 
-    fn on_accept(&mut self, ctx: &mut Context<'_, Sequencer>, epoch: Epoch, number: u64) {
+    fn on_accept(&mut self, ctx: &mut Context<'_, Sequencer>, epoch: Epoch, number: u64, forget: u64) {
         if epoch == self.epoch {
             self.accepted = self.accepted.max(number);
+            self.forget(forget);
             self.deliver_all(ctx);
         }
     }
@@ -221,166 +267,27 @@ impl Failover {
     /// Delivers what is accepted, without a gap, as the present sequencer has it: what an earlier one left behind may
     /// have got another number since.
     fn deliver_all(&mut self, ctx: &mut Context<'_, Sequencer>) {
+        let first = self.delivered + 1;
         while self.delivered < self.accepted {
             let number = self.delivered + 1;
-            let Some((epoch, said)) = self.stored.get(&number) else { return };
+            let Some((epoch, said)) = self.stored.get(&number) else { break };
             if *epoch != self.epoch {
-                return;
+                break;
             }
             self.delivered = number;
             if said.from == ctx.me() {
                 self.pending.remove(&said.id);
             }
-            deliver(ctx, self.numbered.then_some(number), said.clone());
-        }
-    }
-
-    /// Whether the sequencer is suspected.
-    fn lacks_a_sequencer(&self, ctx: &Context<'_, Sequencer>) -> bool {
-        self.epoch.sequencer != ctx.me() && self.detector.suspects(self.epoch.sequencer)
-    }
-
-    /// Upon a suspicion: the first who is not suspected takes over. Should that process not know that it should, or
-    /// not live any longer, then anybody does after a while.
-    fn look_for_a_sequencer(&mut self, ctx: &mut Context<'_, Sequencer>) {
-        if !self.lacks_a_sequencer(ctx) {
-            return ctx.cancel_timer(Timer::Impatience);
-        }
-        let first = ctx.group().find(|process| !self.detector.suspects(*process));
-        if first == Some(ctx.me()) {
-            self.take_over(ctx);
-        } else {
-            ctx.set_timer(Timer::Impatience, self.patience);
-        }
-    }
-
-    /// Begins a new epoch: asks all who are not suspected what they have.
-    fn take_over(&mut self, ctx: &mut Context<'_, Sequencer>) {
-        let me = ctx.me();
-        self.epoch = Epoch { number: self.epoch.number.saturating_add(1), sequencer: me };
-        let found = self.stored.range(self.delivered + 1..).map(|(number, entry)| (*number, entry.clone()));
-        self.role = Role::Candidate(Candidate { states: BTreeMap::new(), found: found.collect() });
-        let others = ctx.group().filter(|process| *process != me && !self.detector.suspects(*process));
-        ctx.multicast(others, Message::NewEpoch { epoch: self.epoch.number, delivered: self.delivered });
-        self.start_if_enough_answered(ctx);
-    }
-
-    /// A later epoch: from now on nothing of earlier ones counts. Tell its sequencer what is stored here.
-    fn on_new_epoch(&mut self, ctx: &mut Context<'_, Sequencer>, epoch: Epoch, delivered: u64) {
-        if epoch <= self.epoch {
-            return;
-        }
-        self.epoch = epoch;
-        self.role = Role::Member { started: false };
-        let after = self.stored.range(delivered.saturating_add(1)..);
-        let stored = after.map(|(number, (since, said))| Entry {
-            number: *number,
-            epoch: since.number,
-            sequencer: since.sequencer,
-            origin: said.from,
-            id: said.id,
-            body: said.body.clone(),
-        });
-        let state =
-            Message::State { epoch: epoch.number, delivered: self.delivered, stored: stored.collect() };
-        ctx.send(epoch.sequencer, state);
-        self.look_for_a_sequencer(ctx);
-    }
-
-    /// At the candidate: of what is stored under one number the latest counts. One who answers late is let in late.
-    fn on_state(
-        &mut self,
-        ctx: &mut Context<'_, Sequencer>,
-        from: ProcessId,
-        epoch: u64,
-        delivered: u64,
-        stored: Vec<Entry>,
-    ) {
-        if epoch != self.epoch.number {
-            return;
-        }
-        match &mut self.role {
-            Role::Member { .. } => {}
-            Role::Sequencer(_) => self.let_in(ctx, from, delivered),
-            Role::Candidate(candidate) => {
-                candidate.states.insert(from, delivered);
-                for Entry { number, epoch, sequencer, origin, id, body } in stored {
-                    let since = Epoch { number: epoch, sequencer };
-                    let known = candidate.found.get(&number);
-                    if number > self.delivered && known.is_none_or(|(known, _)| *known < since) {
-                        candidate.found.insert(number, (since, Said { from: origin, id, body }));
-                    }
-                }
-                self.start_if_enough_answered(ctx);
+            if self.recovers {
+                self.last.insert(said.from, said.id);
             }
         }
-    }
-
-    /// The candidate becomes the sequencer once it knows the state of so many that whatever was delivered anywhere is
-    /// among it. What it found keeps its order; a number that nobody knows of was never accepted, and is given anew.
-    fn start_if_enough_answered(&mut self, ctx: &mut Context<'_, Sequencer>) {
-        let Role::Candidate(Candidate { states, found }) = &mut self.role else { return };
-        if states.len() + 1 < ctx.group_size() - tolerated(ctx) {
+        if self.delivered < first {
             return;
         }
-        let (states, found) = (std::mem::take(states), std::mem::take(found));
-        drop(self.stored.split_off(&(self.delivered + 1)));
-        let names = self.stored.values().map(|(_, said)| (said.from, said.id)).collect();
-        let mut numbering = Numbering { given: self.delivered, names, ..Numbering::default() };
-        for (_, said) in found.into_values() {
-            if numbering.names.insert((said.from, said.id)) {
-                numbering.given += 1;
-                self.stored.insert(numbering.given, (self.epoch, said));
-            }
-        }
-        let delivered = states.values().copied().max().unwrap_or_default();
-        self.accepted = self.accepted.max(delivered).min(numbering.given);
-        self.role = Role::Sequencer(numbering);
-        for (member, delivered) in states {
-            self.let_in(ctx, member, delivered);
-        }
-        self.deliver_all(ctx);
-        self.accept_all(ctx);
-        for (id, body) in self.pending.clone() {
-            self.number(ctx, Said { from: ctx.me(), id, body });
-        }
-    }
-
-    /// At the new sequencer: one more takes part, and gets what it lacks.
-    fn let_in(&mut self, ctx: &mut Context<'_, Sequencer>, member: ProcessId, delivered: u64) {
-        let Role::Sequencer(numbering) = &mut self.role else { return };
-        numbering.members.insert(member);
-        ctx.send(member, Message::Start { epoch: self.epoch.number, number: self.accepted });
-        for (number, (_, said)) in self.stored.range(delivered.saturating_add(1)..) {
-            ctx.send(member, tentative(self.epoch, *number, said));
-        }
-    }
-
-    /// The new epoch begins: submit again what was not delivered yet; the sequencer knows what has a number already.
-    fn on_start(&mut self, ctx: &mut Context<'_, Sequencer>, epoch: Epoch, number: u64) {
-        if epoch != self.epoch {
-            return;
-        }
-        self.role = Role::Member { started: true };
-        self.accepted = self.accepted.max(number);
-        self.deliver_all(ctx);
-        for (id, body) in &self.pending {
-            ctx.send(epoch.sequencer, Message::Submit { id: *id, body: body.clone() });
-        }
-    }
-
-    /// A process that was suspected for nothing has not heard of this process's epoch.
-    fn on_alive(&mut self, ctx: &mut Context<'_, Sequencer>, from: ProcessId) {
-        if !self.detector.on_alive(ctx, from) {
-            return;
-        }
-        let knows_of_it = match &self.role {
-            Role::Member { .. } => return,
-            Role::Candidate(candidate) => candidate.states.contains_key(&from),
-            Role::Sequencer(numbering) => numbering.members.contains(&from),
-        };
-        if !knows_of_it {
-            ctx.send(from, Message::NewEpoch { epoch: self.epoch.number, delivered: self.delivered });
+        self.keep(ctx);
+        for (number, (_, said)) in self.stored.range(first..=self.delivered) {
+            deliver(ctx, self.numbered.then_some(*number), said.clone());
         }
     }
 }
