@@ -290,7 +290,7 @@ pub(super) fn journals_and_refusals(synod: &str, folder: &Path) -> Result<(), Fa
         (&["replay", "journals/pravin.jsonl", "--as-scenario", "x.yaml"], "the journal of pravin alone"),
         (&["replay", "again.yaml", "--as-scenario", "x.yaml"], "is a scenario already"),
         (&["replay", ".", "--as-scenario", "x.yaml"], "there is no journal"),
-        (&["live", "live.yaml", "--node", "pravin", "--as-scenario", "x.yaml"], "--all"),
+        (&["live", "live.yaml", "--node", "pravin", "--as-scenario", "x.yaml"], "cannot be used with"),
     ];
     for (command, reason) in refusals {
         let told = place.expect(command, 2)?;

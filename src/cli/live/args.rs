@@ -44,7 +44,7 @@ pub(in crate::cli) struct Live {
     #[arg(long, value_name = "OUT", value_hint = ValueHint::AnyPath)]
     pub(super) trace: Option<PathBuf>,
     /// With --all: write what happened as a scenario with its schedule here, for `run`, `fuzz` and `shrink`
-    #[arg(long, value_name = "OUT", value_hint = ValueHint::FilePath, requires = "all")]
+    #[arg(long, value_name = "OUT", value_hint = ValueHint::FilePath, conflicts_with = "node")]
     pub(super) as_scenario: Option<PathBuf>,
     /// With --all: print every event
     #[arg(long)]
