@@ -100,15 +100,15 @@ fn a_mailbox_is_a_real_file_that_tail_follows() {
     thread::spawn(move || output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
     let (names, places) = (["file", "ada", "bo"], places::<3>());
     let start = |me| member(&scenario, &names, &places, me);
-    let (mut file, mut ada, mut bo) = (start(0), start(1), start(2));
+    let (file, mut ada, mut bo) = (start(0), start(1), start(2));
     ada.tell("one");
     assert_eq!(followed.recv_timeout(PATIENCE).as_deref(), Ok("one"));
     append(&lines, "tw");
     append(&lines, "o\n");
     assert_eq!(followed.recv_timeout(PATIENCE).as_deref(), Ok("two"));
-    kill(&mut file);
-    let file = start(0);
+    kill(&mut ada);
     append(&lines, "three\n");
+    let ada = start(1);
     assert_eq!(followed.recv_timeout(PATIENCE).as_deref(), Ok("three"));
     bo.tell("/request poll");
     for line in ["one", "two", "three"] {

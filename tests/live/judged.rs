@@ -64,8 +64,8 @@ events:
   - {at: 0ms, pause: cem}
   - {at: 1ms, node: ann, request: {broadcast: waits in vain}}
   - {at: 50ms, crash: cem, for: 50ms}
-  - {at: 200ms, node: ann, request: {broadcast: heard}}
-  - {at: 300ms, node: bob, request: {broadcast: nobody asks}}
+  - {at: 800ms, node: ann, request: {broadcast: heard}}
+  - {at: 900ms, node: bob, request: {broadcast: nobody asks}}
 check: [integrity]
 expect: {}
 sometimes:
