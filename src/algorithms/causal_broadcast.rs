@@ -8,7 +8,10 @@
 //! r  gets m1, delivers m1, looks again: m2 has its turn
 //! ```
 
-use super::parts::{causal::Causal, own_copy::OwnCopy};
+use super::parts::{
+    causal::{Causal, Stamp},
+    own_copy::OwnCopy,
+};
 use crate::{
     problems::broadcast::{Broadcast, Delivery, Output, Request},
     process::{Context, Description, Formula, Never, Process, ProcessId},
@@ -30,7 +33,7 @@ pub enum Message {
     Data {
         /// VT(m): how many messages of each process the sender had delivered, and how many it had sent, this one
         /// included.
-        stamp: Vec<u64>,
+        stamp: Stamp,
         /// What was said.
         body: String,
     },
@@ -98,7 +101,7 @@ impl CausalBroadcast {
     }
 
     /// Step 2 and 3: deliver what has its turn; each delivery may give another message its turn.
-    fn on_data(&mut self, ctx: &mut Context<'_, Self>, from: ProcessId, stamp: Vec<u64>, body: String) {
+    fn on_data(&mut self, ctx: &mut Context<'_, Self>, from: ProcessId, stamp: Stamp, body: String) {
         self.causal.receive(from, stamp, body);
         while let Some((from, stamp, body)) = self.causal.take_turn() {
             Self::deliver(ctx, from, stamp[from.index()], body);

@@ -10,7 +10,7 @@
 //! p  --join(Kim)--> everybody              from here on p is in, and tells everybody: taken
 //! ```
 
-use super::parts::causal::Causal;
+use super::parts::causal::{Causal, Stamp};
 use crate::{
     problems::chat::{Chat, Line, Output, Request, Why},
     process::{Context, Description, Never, Process, ProcessId},
@@ -71,7 +71,7 @@ pub enum Message {
         /// Which claim this answers.
         claim: u64,
         /// What the sender knew: whoever had the name before has left in it.
-        stamp: Vec<u64>,
+        stamp: Stamp,
     },
     /// Somebody has it, or I want it and am before you.
     Taken {
@@ -81,21 +81,21 @@ pub enum Message {
     /// I am in.
     Join {
         /// What the sender knew.
-        stamp: Vec<u64>,
+        stamp: Stamp,
         /// Under this name.
         alias: String,
     },
     /// I say this.
     Say {
         /// What the sender knew.
-        stamp: Vec<u64>,
+        stamp: Stamp,
         /// What.
         body: String,
     },
     /// I am not in any more.
     Leave {
         /// What the sender knew.
-        stamp: Vec<u64>,
+        stamp: Stamp,
     },
 }
 
@@ -219,7 +219,7 @@ impl ChatServerless {
         if wanted {
             self.refuse(ctx);
         }
-        ctx.send(from, Message::Free { claim, stamp: self.causal.known().to_vec() });
+        ctx.send(from, Message::Free { claim, stamp: self.causal.known().into() });
     }
 
     /// One more has nothing against it.
@@ -292,7 +292,7 @@ impl ChatServerless {
     }
 
     /// What has its turn in causal order is taken in; everything else waits.
-    fn on_news(&mut self, ctx: &mut Context<'_, Self>, from: ProcessId, stamp: Vec<u64>, news: News) {
+    fn on_news(&mut self, ctx: &mut Context<'_, Self>, from: ProcessId, stamp: Stamp, news: News) {
         self.causal.receive(from, stamp, news);
         while let Some((from, stamp, news)) = self.causal.take_turn() {
             match (news, self.holders.get(&from).cloned()) {

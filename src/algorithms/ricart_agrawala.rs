@@ -7,13 +7,16 @@
 //! p --request(1)--> q, r     q --reply--> p     r, inside, defers its reply and sends it when it leaves
 //! ```
 
-use super::parts::section::{Alarm, Section, Wish};
+use super::parts::{
+    process_set::ProcessSet,
+    section::{Alarm, Section, Wish},
+    sorted::Sorted,
+};
 use crate::{
     problems::mutual_exclusion::{MutualExclusion, Request},
     process::{Context, Description, Formula, Process, ProcessId},
 };
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// One participant.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -24,9 +27,9 @@ pub struct RicartAgrawala {
     /// `Highest_Sequence_Number` that was seen in a request.
     highest: u64,
     /// Who has permitted the open request.
-    replies: BTreeSet<ProcessId>,
+    replies: ProcessSet,
     /// `Reply_Deferred`: who waits for this process's permission, and for which request.
-    deferred: BTreeMap<ProcessId, u64>,
+    deferred: Sorted<ProcessId, u64>,
 }
 
 /// What participants send each other.
@@ -84,8 +87,8 @@ impl Process for RicartAgrawala {
             section: Section::default(),
             stamp: 0,
             highest: 0,
-            replies: BTreeSet::new(),
-            deferred: BTreeMap::new(),
+            replies: ProcessSet::new(),
+            deferred: Sorted::new(),
         }
     }
 
@@ -130,7 +133,7 @@ impl RicartAgrawala {
         self.highest = self.highest.max(stamp);
         let mine = (self.stamp, ctx.me());
         if self.section.is_inside() || self.section.is_waiting() && mine < (stamp, from) {
-            let deferred = self.deferred.entry(from).or_default();
+            let deferred = self.deferred.get_or_insert_with(from, || stamp);
             *deferred = stamp.max(*deferred);
         } else {
             ctx.send(from, Message::Reply { stamp });
@@ -154,7 +157,7 @@ impl RicartAgrawala {
     /// Leaves, and sends the replies that were deferred.
     fn exit(&mut self, ctx: &mut Context<'_, Self>) {
         self.section.exit(ctx);
-        for (process, stamp) in std::mem::take(&mut self.deferred) {
+        for (process, stamp) in self.deferred.drain() {
             ctx.send(process, Message::Reply { stamp });
         }
         let wish = self.section.open_next();

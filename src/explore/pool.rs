@@ -33,6 +33,8 @@ pub struct Pool {
     now: u64,
     /// What happened, where that is wanted.
     log: Option<Vec<ScheduleStep>>,
+    /// Whether kinds of messages are looked up in this run.
+    names_kinds: bool,
     answers: Vec<u32>,
     lengths: Vec<Duration>,
 }
@@ -75,6 +77,7 @@ impl Pool {
             serial: 0,
             now: 0,
             log: None,
+            names_kinds: false,
             answers: Vec::new(),
             lengths: Vec::new(),
         }
@@ -107,6 +110,7 @@ impl Pool {
         self.log.as_deref().unwrap_or_default()
     }
 
+    #[inline(always)]
     fn add(&mut self, entry: Entry, from: ProcessId, kind: &'static str, ending: Option<Ending>) {
         self.serial += 1;
         let fifo = self.setup.is_fifo(from, ProcessId(entry.to));
@@ -185,11 +189,11 @@ impl Pool {
             if enabled.is_empty() { None } else { self.strategy.pick(&self.waiting, enabled, self.now) };
         self.ready.end();
         let Some(pick) = pick else { return Next::Nothing };
-        let next = self.take(pick, entry);
-        if next == Next::Happens {
-            self.ready.remove(pick.place);
+        let offer = &self.waiting[pick.place as usize];
+        if pick.fate != Fate::Twice {
+            self.ready.remove(offer, pick.place);
         }
-        next
+        self.take(pick, entry)
     }
 
     fn next_waiting(&mut self, entry: &mut Entry) -> Next {
@@ -199,6 +203,11 @@ impl Pool {
         self.enable();
         let pick = self.strategy.pick(&self.waiting, &self.enabled, self.now);
         let Some(pick) = pick else { return Next::Nothing };
+        let Answers { choices, lengths } = self.strategy.answers();
+        self.answers.clear();
+        self.answers.extend_from_slice(choices);
+        self.lengths.clear();
+        self.lengths.extend_from_slice(lengths);
         let next = self.take(pick, entry);
         if next == Next::Happens {
             self.waiting.remove(pick.place as usize);
@@ -207,20 +216,12 @@ impl Pool {
     }
 
     /// What was picked happens.
-    #[inline]
+    #[inline(always)]
     fn take(&mut self, Pick { place, fate, at }: Pick, entry: &mut Entry) -> Next {
-        let Answers { choices, lengths } = self.strategy.answers();
-        self.answers.clear();
-        self.answers.extend_from_slice(choices);
-        self.lengths.clear();
-        self.lengths.extend_from_slice(lengths);
         let Entry { time, key, to, what } = self.waiting[place as usize].entry;
         *entry = Entry { time: at.unwrap_or(time).max(self.now), key, to, what };
         if self.log.is_some() {
-            let what = name(&self.waiting, place as usize, fate, &self.setup);
-            let runs = self.lengths.clone();
-            let step = ScheduleStep { what, at: Some(Time(entry.time)), choose: Vec::new(), runs };
-            self.log.iter_mut().for_each(|log| log.push(step.clone()));
+            self.write_down(place, fate, entry.time);
         }
         if fate == Fate::Twice {
             return Next::Twice;
@@ -230,6 +231,16 @@ impl Pool {
             *entry = entry.lost();
         }
         Next::Happens
+    }
+}
+
+impl Pool {
+    #[inline(never)]
+    fn write_down(&mut self, place: u32, fate: Fate, time: u64) {
+        let what = name(&self.waiting, place as usize, fate, &self.setup);
+        let runs = self.lengths.clone();
+        let step = ScheduleStep { what, at: Some(Time(time)), choose: Vec::new(), runs };
+        self.log.iter_mut().for_each(|log| log.push(step.clone()));
     }
 }
 
@@ -246,6 +257,7 @@ impl Pending for Pool {
             log.clear();
         }
         self.strategy.begin();
+        self.names_kinds = self.log.is_some() || self.strategy.names_kinds();
         self.way = match self.strategy.looks() {
             Looks::Nothing if self.log.is_none() => Way::Time,
             Looks::Enabled if self.log.is_none() => Way::Ready,
@@ -266,7 +278,7 @@ impl Pending for Pool {
         if self.way == Way::Time {
             return self.queue.push(entry);
         }
-        let kind = if self.log.is_some() || self.strategy.names_kinds() { kind() } else { "" };
+        let kind = if self.names_kinds { kind() } else { "" };
         self.add(entry, from, kind, None);
     }
 
@@ -283,7 +295,7 @@ impl Pending for Pool {
             Way::Time => {}
             Way::Ready => {
                 let place = self.ready.timer(&self.waiting, slot);
-                place.into_iter().for_each(|place| self.ready.remove(place));
+                place.into_iter().for_each(|place| self.ready.remove(&self.waiting[place as usize], place));
             }
             Way::Look => self.waiting.retain(|offer| offer.entry.occasion() != Occasion::Timer(slot)),
         }

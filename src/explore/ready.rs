@@ -76,13 +76,20 @@ impl Ready {
         self.others = 0;
     }
 
-    /// What is at this place is pending no longer.
-    #[inline]
-    pub(super) fn remove(&mut self, place: u32) {
-        for list in [&mut self.planned, &mut self.timers] {
-            if let Some(at) = list.iter().position(|other| *other == place) {
-                list.swap_remove(at);
+    /// What is at this place is pending no longer: `offer`.
+    #[inline(always)]
+    pub(super) fn remove(&mut self, offer: &Offer, place: u32) {
+        let list = match offer.entry.occasion() {
+            Occasion::Delivery(_) | Occasion::Hop(_) => None,
+            Occasion::Timer(_) => Some(&mut self.timers),
+            Occasion::Planned(_) | Occasion::Ending(_) | Occasion::Boot | Occasion::Ask(_) => {
+                Some(&mut self.planned)
             }
+        };
+        if let Some(list) = list
+            && let Some(at) = list.iter().position(|other| *other == place)
+        {
+            list.swap_remove(at);
         }
         if let Ok(at) = self.enabled.binary_search(&place) {
             self.enabled.remove(at);

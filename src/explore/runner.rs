@@ -85,8 +85,13 @@ impl Runner {
 
     /// Runs once: `seed` answers delays, losses and the like, `strategy` what happens next.
     pub fn run(&mut self, seed: u64, strategy: Box<dyn Strategy>, level: Level) -> Ended {
-        self.engine.pending_mut().follow(strategy, self.rules);
+        self.exchange(strategy);
         self.again(seed, level)
+    }
+
+    /// Another strategy from the next run on; gives the one so far.
+    pub fn exchange(&mut self, strategy: Box<dyn Strategy>) -> Box<dyn Strategy> {
+        self.engine.pending_mut().follow(strategy, self.rules)
     }
 
     /// Runs once more with the strategy of the last run, which may have been changed.

@@ -152,7 +152,7 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
     pub fn run(&mut self, seed: u64, level: Level) -> Summary {
         self.reset(seed, level);
         self.boot_all();
-        let setup = self.world.setup().clone();
+        let setup = self.world.setup();
         let (until, limit) = (setup.until.unwrap_or(Time::NEVER), setup.event_limit);
         let mut next = Entry::default();
         let end = loop {
@@ -243,8 +243,7 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
     }
 
     fn reset(&mut self, seed: u64, level: Level) {
-        let setup = self.world.setup().clone();
-        let nodes = setup.names.len();
+        let nodes = self.world.names().len();
         self.world.reset(seed);
         self.pending.clear();
         let keep = match level {
@@ -271,7 +270,7 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
 
     /// Boots everybody who is there from the beginning; the others have their time.
     fn boot_all(&mut self) {
-        let setup = self.world.setup().clone();
+        let setup = self.world.setup();
         for (node, particular) in &setup.nodes {
             if particular.start > Time::ZERO {
                 let key = key(u64::from(node.0), None);
@@ -279,7 +278,8 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
             }
         }
         for node in setup.names.ids() {
-            if setup.nodes.get(&node).is_none_or(|particular| particular.start == Time::ZERO) {
+            let particular = self.world.setup().nodes.get(&node);
+            if particular.is_none_or(|particular| particular.start == Time::ZERO) {
                 self.boot(node, EventKind::Boot);
             }
         }

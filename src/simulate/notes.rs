@@ -119,7 +119,7 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
     }
 
     /// Keeps the arrival of a message, or why it did not arrive.
-    #[inline]
+    #[inline(always)]
     pub(super) fn note_arrival(&mut self, slot: u32, sequence: u64, to: ProcessId, lost: Option<Reason>) {
         if self.recording.is_full() {
             return self.keep_arrival(slot, sequence, to, lost);
@@ -134,6 +134,7 @@ impl<A: Actors + ?Sized, Q: Pending> Engine<A, Q> {
         self.recording.brief.receive(to, message);
     }
 
+    #[inline(never)]
     fn keep_arrival(&mut self, slot: u32, sequence: u64, to: ProcessId, lost: Option<Reason>) {
         let label = self.labels.of(slot);
         let place = sequence - label.first_sequence;

@@ -185,7 +185,7 @@ impl Links {
     }
 
     /// Sends a message over the link with this number.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn cross(
         &mut self,
         now: Time,
@@ -288,7 +288,7 @@ impl Links {
     }
 
     /// The number of the link from one node to another, if there is one.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn number(&mut self, from: ProcessId, to: ProcessId, topology: &Topology) -> Option<u32> {
         let number = if !topology.is_complete() {
             topology.link(from, to, self.last)?
@@ -302,6 +302,7 @@ impl Links {
     }
 
     /// The number of a link that has no place in a table.
+    #[inline(never)]
     fn listed_number(&mut self, from: ProcessId, to: ProcessId) -> u32 {
         let next = self.carried.len() as u32;
         let number = *self.numbers.entry((from.0, to.0)).or_insert(next);

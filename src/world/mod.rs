@@ -291,7 +291,7 @@ impl World {
     }
 
     /// A process sends a message of so many bytes; `kind` is looked at while [`World::watches_kinds`].
-    #[inline]
+    #[inline(always)]
     pub fn send(&mut self, now: Time, from: ProcessId, to: ProcessId, size: u32, kind: &str) -> Transit {
         let arrived = Transit { at: now, hop: to, lost: None, copy: None };
         if from == to {
@@ -333,7 +333,7 @@ impl World {
         Some((hop, self.links.number(at, hop, &self.topology)?))
     }
 
-    #[inline]
+    #[inline(always)]
     fn cross(&mut self, now: Time, from: ProcessId, to: ProcessId, link: u32, size: u32) -> Transit {
         let names = &self.setup.names;
         let parcel = Parcel { from, to, key: link_key(names.key(from), names.key(to)), size };
@@ -382,13 +382,18 @@ impl World {
     }
 
     /// A node handles something: from now on a crash loses a state.
-    #[inline]
+    #[inline(always)]
     pub fn handle(&mut self, node: ProcessId) {
         self.nodes.handle(node);
         if !self.clocks.is_empty() {
-            for fault in self.nodes.clock_faults(node) {
-                self.faults.touch(fault);
-            }
+            self.touch_clock(node);
+        }
+    }
+
+    #[inline(never)]
+    fn touch_clock(&mut self, node: ProcessId) {
+        for fault in self.nodes.clock_faults(node) {
+            self.faults.touch(fault);
         }
     }
 

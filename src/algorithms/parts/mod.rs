@@ -13,6 +13,7 @@ pub mod homes;
 pub mod letters;
 pub mod own_copy;
 pub mod peers;
+pub mod process_set;
 pub mod quorums;
 pub mod ring;
 pub mod section;

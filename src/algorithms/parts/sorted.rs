@@ -77,6 +77,11 @@ impl<K: Ord + Copy, V> Sorted<K, V> {
         self.0.drain(..place);
     }
 
+    /// Takes everything out, in order.
+    pub fn drain(&mut self) -> std::vec::Drain<'_, (K, V)> {
+        self.0.drain(..)
+    }
+
     /// All keys with their values, in order.
     pub fn iter(&self) -> std::slice::Iter<'_, (K, V)> {
         self.0.iter()

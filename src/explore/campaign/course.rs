@@ -108,10 +108,10 @@ impl Campaign {
         course
     }
 
-    /// The world of a run.
-    pub(super) fn setup_of(&self, course: &Course) -> Arc<Setup> {
+    /// The world of a run, where it is not that of the campaign: it has other faults.
+    pub(super) fn setup_of(&self, course: &Course) -> Option<Arc<Setup>> {
         if course.faults.is_empty() {
-            return self.setup.clone();
+            return None;
         }
         let mut setup = (*self.setup).clone();
         // As in a scenario whose events begin with those that are armed before anything happens.
@@ -119,12 +119,29 @@ impl Campaign {
         setup.agenda.splice(..0, armed);
         setup.agenda.extend(other);
         setup.agenda.sort_by_key(|planned| planned.at);
-        Arc::new(setup)
+        Some(Arc::new(setup))
     }
 
-    /// The strategy of a run.
-    pub(super) fn strategy_of(&self, course: &Course, setup: &Arc<Setup>) -> Box<dyn Strategy> {
+    /// The strategy of a run; `kept` is one of an earlier run with the same tactic, whose memory may serve again.
+    pub(super) fn strategy_of(
+        &self,
+        course: &Course,
+        setup: &Arc<Setup>,
+        kept: Option<Box<dyn Strategy>>,
+    ) -> Box<dyn Strategy> {
         let (seed, copies, length) = (course.seed, course.copies, self.usual.steps);
+        let delays = 1 + (seed >> 32) as u32 % 5;
+        let bound = match course.tactic {
+            Tactic::Timed | Tactic::Walk => Some(copies),
+            Tactic::Pct(depth) if copies == 0 => Some(depth),
+            Tactic::DelayBounded if copies == 0 => Some(delays),
+            Tactic::Pct(_) | Tactic::DelayBounded | Tactic::Onward => None,
+        };
+        if let (Some(mut kept), Some(bound)) = (kept, bound)
+            && kept.renew(seed, bound)
+        {
+            return kept;
+        }
         let doubling = |strategy: Box<dyn Strategy>| -> Box<dyn Strategy> {
             if copies == 0 { strategy } else { Box::new(Doubling::new(strategy, seed, copies)) }
         };
@@ -132,10 +149,7 @@ impl Campaign {
             Tactic::Timed => Box::new(Timed::new(seed, copies)),
             Tactic::Walk => Box::new(Walk::new(seed, copies)),
             Tactic::Pct(depth) => doubling(Box::new(Pct::new(seed, depth, length))),
-            Tactic::DelayBounded => {
-                let delays = 1 + (seed >> 32) as u32 % 5;
-                doubling(Box::new(DelayBounded::new(seed, delays, length)))
-            }
+            Tactic::DelayBounded => doubling(Box::new(DelayBounded::new(seed, delays, length))),
             Tactic::Onward => {
                 let steps = self.schedule.as_ref().map_or(&[][..], |schedule| &schedule.steps);
                 let kept = Dice::new(seed, b"onwards.").below(steps.len() as u64 + 1) as usize;

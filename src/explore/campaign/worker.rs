@@ -8,12 +8,13 @@ use super::{
     tally::{Candidate, Counters},
 };
 use crate::{
-    explore::{Ended, Failure, Runner, Subject, TRIES, shrink},
+    explore::{Ended, Failure, Runner, Subject, TRIES, shrink, strategy::Strategy},
     process::{End, Verdict},
     scenario::{Misfit, Then, reload},
     trace::Level,
 };
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// Makes runs. Its memory is kept from run to run.
 pub struct Worker<'a> {
@@ -23,6 +24,10 @@ pub struct Worker<'a> {
     fingerprint: Fingerprint,
     counters: Counters,
     properties: Vec<&'static str>,
+    /// Strategies of earlier runs, by the places of their tactics.
+    strategies: [Option<Box<dyn Strategy>>; Tactic::NAMES.len()],
+    /// The place of the last run's tactic.
+    last: usize,
 }
 
 impl<'a> Worker<'a> {
@@ -41,6 +46,8 @@ impl<'a> Worker<'a> {
             fingerprint: Fingerprint::default(),
             counters: Counters::default(),
             properties,
+            strategies: Default::default(),
+            last: 0,
         })
     }
 
@@ -84,12 +91,16 @@ impl<'a> Worker<'a> {
     }
 
     fn perform(&mut self, course: &Course) -> Ended {
-        let setup = self.campaign.setup_of(course);
-        if !std::sync::Arc::ptr_eq(&setup, self.runner.setup()) {
+        let changed = self.campaign.setup_of(course);
+        let setup = changed.as_ref().unwrap_or(&self.campaign.setup);
+        if !Arc::ptr_eq(setup, self.runner.setup()) {
             self.runner.plan(setup.clone());
         }
-        let strategy = self.campaign.strategy_of(course, &setup);
-        self.runner.run(course.world, strategy, self.runner.level())
+        let place = course.tactic.place();
+        let strategy = self.campaign.strategy_of(course, setup, self.strategies[place].take());
+        self.strategies[self.last] = Some(self.runner.exchange(strategy));
+        self.last = place;
+        self.runner.again(course.world, self.runner.level())
     }
 
     /// Looks at a run in which a property is violated once more, and makes it smaller where that is wanted.
@@ -151,7 +162,7 @@ impl<'a> Worker<'a> {
         let names = if plan.setup.names == *names { names } else { &plan.setup.names };
         let subject = Subject { plan: &plan, ..self.subject };
         let mut runner = Runner::new(&subject, self.campaign.rules)?;
-        let schedule = std::sync::Arc::new(failure.schedule.clone());
+        let schedule = Arc::new(failure.schedule.clone());
         runner.follow(plan.seed, &schedule, false, Level::Full);
         for idle in runner.faults().iter().filter(|fault| fault.touched == 0) {
             // It is not what this is about any more.

@@ -106,7 +106,8 @@ impl Pick {
 pub enum Looks {
     /// Nothing: the earliest always happens next, and it is not asked.
     Nothing,
-    /// What is enabled. Among what is pending there may be what has happened already.
+    /// What is enabled; what processes choose it leaves to the seed. Among what is pending there may be what has happened
+    /// already.
     Enabled,
     /// What is pending, and what of it is enabled.
     Everything,
@@ -117,6 +118,11 @@ pub enum Looks {
 pub trait Strategy {
     /// A run begins.
     fn begin(&mut self);
+    /// Becomes the strategy of another run, with its seed and its bound (copies, depth or delays), in the memory that it
+    /// has; gives false when it cannot, and is no use any more.
+    fn renew(&mut self, _seed: u64, _bound: u32) -> bool {
+        false
+    }
     /// Picks one of the `enabled` places of `pending`, of which there is at least one; the run ends, cut short, when
     /// there is none to its liking. `now` is the time of what happened last.
     fn pick(&mut self, pending: &[Offer], enabled: &[u32], now: u64) -> Option<Pick>;

@@ -6,7 +6,6 @@
 //! needs d ordered events is hit with probability at least 1/(n k^(d-1)).
 
 use super::{Dice, Looks, Offer, Pick, Strategy};
-use std::cmp::Reverse;
 
 /// Random priorities, with `depth - 1` changes.
 #[derive(Clone, Debug)]
@@ -18,16 +17,21 @@ pub struct Pct {
     /// The steps at which the priority changes, in order; the last one comes first.
     marks: Vec<u64>,
     step: u64,
-    /// The priority of each message that is a chain by itself, by its serial number; 0 when it has none yet.
-    alone: Vec<u64>,
-    /// The other chains' priorities.
-    chains: Vec<(Chain, u64)>,
+    /// The priorities of the chains that there are.
+    priorities: Vec<u64>,
+    /// The chain of each event that was enabled, by its serial number.
+    chain_of: Vec<u32>,
+    /// The chains that have more than one event.
+    shared: Vec<(Chain, u32)>,
     lowest: u64,
 }
 
 /// What happens one after the other anyway: the messages of a link that keeps order, a node's timers, what is planned.
 /// Every other message is a chain by itself.
 type Chain = (u8, u32, u32);
+
+/// No chain yet.
+const NONE: u32 = u32::MAX;
 
 impl Pct {
     /// For bugs of `depth` ordered events in runs of about `length` steps.
@@ -39,40 +43,58 @@ impl Pct {
             dice: Dice::new(seed, b"priority"),
             marks: Vec::new(),
             step: 0,
-            alone: Vec::new(),
-            chains: Vec::new(),
+            priorities: Vec::new(),
+            chain_of: Vec::new(),
+            shared: Vec::new(),
             lowest: 0,
         }
     }
 
-    /// The priority of an offer's chain, to be read or changed; the higher one goes first. 0 when it has none yet.
-    fn priority(&mut self, offer: &Offer) -> &mut u64 {
-        let chain = match () {
-            () if offer.is_message() && offer.fifo => (0, offer.from.0, offer.entry.to),
-            () if offer.is_message() => {
-                let place = offer.serial as usize;
-                if self.alone.len() <= place {
-                    self.alone.resize(place + 1, 0);
-                }
-                return &mut self.alone[place];
-            }
-            () if offer.is_timer() => (1, offer.entry.to, 0),
-            () => (2, 0, 0),
-        };
-        let place = self.chains.iter().position(|(other, _)| *other == chain).unwrap_or_else(|| {
-            self.chains.push((chain, 0));
-            self.chains.len() - 1
-        });
-        &mut self.chains[place].1
+    /// The number of an offer's chain, which gets a priority when it is seen first.
+    #[inline]
+    fn chain(&mut self, offer: &Offer) -> usize {
+        match self.chain_of.get(offer.serial as usize) {
+            Some(chain) if *chain != NONE => *chain as usize,
+            _ => self.first_seen(offer),
+        }
     }
 
-    /// The place of the highest; of equal ones that which has been pending longest.
-    fn highest(&mut self, pending: &[Offer], enabled: &[u32]) -> Option<u32> {
-        let rank = |place: &&u32| {
-            let offer = &pending[**place as usize];
-            (*self.priority(offer), Reverse(offer.serial))
+    fn first_seen(&mut self, offer: &Offer) -> usize {
+        let shared = match () {
+            () if offer.is_message() && offer.fifo => Some((0, offer.from.0, offer.entry.to)),
+            () if offer.is_message() => None,
+            () if offer.is_timer() => Some((1, offer.entry.to, 0)),
+            () => Some((2, 0, 0)),
         };
-        enabled.iter().max_by_key(rank).copied()
+        let known = shared.and_then(|chain| self.shared.iter().find(|(other, _)| *other == chain));
+        let number = known.map(|(_, number)| *number).unwrap_or_else(|| {
+            // Above what the changes give.
+            self.priorities.push(u64::from(self.depth) + 1 + self.dice.below(u64::MAX >> 1));
+            let number = self.priorities.len() as u32 - 1;
+            self.shared.extend(shared.map(|chain| (chain, number)));
+            number
+        });
+        let place = offer.serial as usize;
+        if self.chain_of.len() <= place {
+            self.chain_of.resize(place + 1, NONE);
+        }
+        self.chain_of[place] = number;
+        number as usize
+    }
+
+    /// The place and the chain of the highest; of equal ones that which has been pending longest.
+    fn highest(&mut self, pending: &[Offer], enabled: &[u32]) -> Option<(u32, usize)> {
+        let mut highest = None;
+        let (mut best, mut oldest) = (0, 0);
+        for place in enabled {
+            let offer = &pending[*place as usize];
+            let chain = self.chain(offer);
+            let priority = self.priorities[chain];
+            if priority > best || priority == best && offer.serial < oldest {
+                (best, oldest, highest) = (priority, offer.serial, Some((*place, chain)));
+            }
+        }
+        highest
     }
 }
 
@@ -80,32 +102,28 @@ impl Strategy for Pct {
     fn begin(&mut self) {
         self.dice = Dice::new(self.seed, b"priority");
         let marks = self.depth.saturating_sub(1);
-        self.marks = (0..marks).map(|_| self.dice.below(self.length.max(1))).collect();
+        self.marks.clear();
+        self.marks.extend((0..marks).map(|_| self.dice.below(self.length.max(1))));
         self.marks.sort_unstable_by(|a, b| b.cmp(a));
         self.step = 0;
-        self.alone.clear();
-        self.chains.clear();
+        self.priorities.clear();
+        self.chain_of.clear();
+        self.shared.clear();
         self.lowest = u64::from(self.depth);
     }
 
+    fn renew(&mut self, seed: u64, depth: u32) -> bool {
+        (self.seed, self.depth) = (seed, depth);
+        true
+    }
+
     fn pick(&mut self, pending: &[Offer], enabled: &[u32], _now: u64) -> Option<Pick> {
-        let mut highest = (0, Reverse(0), None);
-        for place in enabled {
-            let offer = &pending[*place as usize];
-            let mut priority = *self.priority(offer);
-            if priority == 0 {
-                // Above what the changes give.
-                priority = u64::from(self.depth) + 1 + self.dice.below(u64::MAX >> 1);
-                *self.priority(offer) = priority;
-            }
-            highest = highest.max((priority, Reverse(offer.serial), Some(*place)));
-        }
-        let mut place = highest.2?;
+        let (mut place, mut chain) = self.highest(pending, enabled)?;
         while self.marks.last().is_some_and(|mark| *mark <= self.step) {
             self.marks.pop();
             self.lowest = self.lowest.saturating_sub(1);
-            *self.priority(&pending[place as usize]) = self.lowest;
-            place = self.highest(pending, enabled)?;
+            self.priorities[chain] = self.lowest;
+            (place, chain) = self.highest(pending, enabled)?;
         }
         self.step += 1;
         Some(Pick::happens(place))

@@ -25,6 +25,11 @@ impl Strategy for Timed {
         self.copies = self.copies_max;
     }
 
+    fn renew(&mut self, seed: u64, copies: u32) -> bool {
+        (self.seed, self.copies_max) = (seed, copies);
+        true
+    }
+
     fn pick(&mut self, pending: &[Offer], _enabled: &[u32], _now: u64) -> Option<Pick> {
         let place = (0..pending.len()).min_by_key(|place| pending[*place].rank())?;
         let mut pick = Pick::happens(place as u32);

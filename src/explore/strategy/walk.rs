@@ -24,6 +24,11 @@ impl Strategy for Walk {
         self.copies = self.copies_max;
     }
 
+    fn renew(&mut self, seed: u64, copies: u32) -> bool {
+        (self.seed, self.copies_max) = (seed, copies);
+        true
+    }
+
     fn pick(&mut self, pending: &[Offer], enabled: &[u32], _now: u64) -> Option<Pick> {
         let place = enabled[self.dice.below(enabled.len() as u64) as usize];
         let mut pick = Pick::happens(place);
