@@ -10,7 +10,7 @@ use std::{
 };
 use synod::{
     live::{
-        MulticastGroup, TransportKind, Voice,
+        MulticastGroup, Paths, TransportKind, Voice,
         control::{Command, Report},
         node::{self, Settings, Visit},
         wall_clock,
@@ -188,6 +188,7 @@ impl Pair {
             voice: Voice::None,
             visit: Visit::default(),
             json_rpc: None,
+            files: Paths::default(),
         }
     }
 

@@ -78,7 +78,7 @@ fn made(registry: &Registry, name: &str, trace: &Trace) -> Result<(Retold, Strin
     let concluded = match &trace.footer {
         Some(footer) => footer.clone(),
         None => {
-            let outcome = registry.conclude(&plan, trace.clone(), End::CutShort);
+            let outcome = registry.conclude(&plan, trace.clone(), End::CutShort, &[]);
             outcome.map_err(|error| refused(&error))?.footer
         }
     };

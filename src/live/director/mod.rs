@@ -300,8 +300,10 @@ impl Director<'_, '_> {
                 self.note(now, node, EventKind::Crash);
                 self.copies.on_crash(node, now);
                 if let Some(mut actor) = self.actors.remove(&node) {
-                    // It knows the timeline too, and ends itself after what came before; a moment is left for that.
-                    let ended = tokio::time::timeout(LATE, actor.child.wait()).await;
+                    // It knows the timeline too, and ends itself after what came before; a moment is left for that, unless it
+                    // stands still.
+                    let grace = if actor.paused { Duration::ZERO } else { LATE };
+                    let ended = tokio::time::timeout(grace, actor.child.wait()).await;
                     if ended.is_err() {
                         let _gone = actor.child.kill().await;
                     }
