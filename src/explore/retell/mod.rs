@@ -15,7 +15,7 @@ use super::{Rules, Runner, Subject, flow, strategy::Follow};
 use crate::{
     process::{End, Names, ProcessId, Time, Verdict},
     scenario::{Misfit, Plan, Schedule, ScheduleStep, Then, reload},
-    trace::{EventKind, Level, Trace},
+    trace::{Event, EventKind, Level, Trace},
     world::Action,
 };
 use compare::{Compared, compare};
@@ -152,7 +152,7 @@ fn simulated(subject: &Subject<'_>, trace: &Trace) -> Result<Retold, Refused> {
     let names = &plan.setup.names;
     let mut differences: Vec<String> = misstep.iter().map(|misstep| misstep.told(&follow, names)).collect();
     let again = runner.events();
-    let recorded = trace.events.iter().map(|event| crate::trace::Event { state: None, ..event.clone() });
+    let recorded = trace.events.iter().map(|event| Event { state: None, ..event.clone() });
     if !recorded.eq(again.iter().cloned()) {
         differences
             .push("this program's run of the scenario is not the recorded one; `replay` says where".into());
@@ -211,8 +211,8 @@ impl Liberties {
         let mut explained = self.overtaking;
         for differs in &told.compared.differs {
             let last = |step: u64| {
-                let parts = trace.events.iter().filter(|event| event.node == Some(differs.node));
-                let last = parts.filter(|event| event.cause == Some(step)).next_back();
+                let is_part = |event: &&Event| event.node == Some(differs.node) && event.cause == Some(step);
+                let last = trace.events.iter().rfind(is_part);
                 last.is_some_and(|event| event.kind == EventKind::Send)
             };
             match differs.step {
