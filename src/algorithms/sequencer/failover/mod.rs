@@ -248,7 +248,7 @@ impl Failover {
             self.accepted = next;
         }
         if self.accepted > before {
-            let forget = numbering.delivered_by_all(ctx, self.delivered);
+            let forget = if self.recovers { numbering.delivered_by_all(ctx, self.delivered) } else { 0 };
             let accept = Message::Accept { epoch: self.epoch.number, number: self.accepted, forget };
             self.tell_members(ctx, accept);
             self.forget(forget);
