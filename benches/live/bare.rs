@@ -16,7 +16,7 @@ use tokio::{
 const ANYWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// An echo that is ready.
-pub struct Echo {
+pub(crate) struct Echo {
     orders: mpsc::Sender<u64>,
     times: mpsc::Receiver<Duration>,
 }
@@ -27,7 +27,7 @@ fn runtime() -> Runtime {
 
 impl Echo {
     /// Starts both ends; messages have `size` bytes.
-    pub fn start(kind: TransportKind, size: usize) -> Self {
+    pub(crate) fn start(kind: TransportKind, size: usize) -> Self {
         let (tell, told) = mpsc::channel();
         thread::spawn(move || runtime().block_on(answer(kind, size, &tell)));
         let address = told.recv().expect("the echo listens");
@@ -38,7 +38,7 @@ impl Echo {
     }
 
     /// How long so many round trips take.
-    pub fn trips(&self, count: u64) -> Duration {
+    pub(crate) fn trips(&self, count: u64) -> Duration {
         self.orders.send(count).expect("the echo lives");
         self.times.recv().expect("the echo lives")
     }

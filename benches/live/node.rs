@@ -25,12 +25,12 @@ const SCENARIO: &str = "{version: 1, name: ball, algorithm: ball, nodes: [ann, b
 
 /// Playing ball is all that there is to it.
 #[derive(Debug)]
-pub enum Game {}
+pub(crate) enum Game {}
 
 /// What the application asks.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Request {
+pub(crate) enum Request {
     /// Play until so many balls came back.
     Play {
         /// How many balls are to come back.
@@ -43,7 +43,7 @@ pub enum Request {
 /// What the application is told.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Output {
+pub(crate) enum Output {
     /// All balls came back.
     Done(u64),
 }
@@ -65,7 +65,7 @@ impl Problem for Game {
 
 /// One player: throws, or throws back.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
-pub struct Player {
+pub(crate) struct Player {
     balls: u64,
     thrown: u64,
     back: u64,
@@ -74,7 +74,7 @@ pub struct Player {
 /// What players throw.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Message {
+pub(crate) enum Message {
     /// Throw it back.
     Ball(u64),
     /// There it is.
@@ -132,7 +132,7 @@ impl Process for Player {
 }
 
 /// Two nodes that run.
-pub struct Pair {
+pub(crate) struct Pair {
     commands: Vec<Sender<Command>>,
     reports: Vec<UnboundedReceiver<Report>>,
     threads: Vec<JoinHandle<()>>,
@@ -141,7 +141,7 @@ pub struct Pair {
 
 impl Pair {
     /// Starts both; they know each other when this returns.
-    pub fn start(kind: TransportKind) -> Self {
+    pub(crate) fn start(kind: TransportKind) -> Self {
         let folder =
             std::env::temp_dir().join(format!("synod-bench-{}-{}", std::process::id(), wall_clock()));
         let mut pair = Self { commands: Vec::new(), reports: Vec::new(), threads: Vec::new(), folder };
@@ -193,7 +193,7 @@ impl Pair {
     }
 
     /// How long it takes until so many balls came back.
-    pub fn play(&mut self, balls: u64, window: u64) -> Duration {
+    pub(crate) fn play(&mut self, balls: u64, window: u64) -> Duration {
         let begun = Instant::now();
         let request = serde_json::json!({"play": {"balls": balls, "window": window}});
         self.commands[0].blocking_send(Command::Ask(request)).expect("the node lives");
@@ -206,7 +206,7 @@ impl Pair {
     }
 
     /// Both say goodbye, and their journals go.
-    pub fn stop(self) {
+    pub(crate) fn stop(self) {
         for commands in &self.commands {
             commands.blocking_send(Command::Quit).expect("the node lives");
         }

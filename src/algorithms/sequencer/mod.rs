@@ -31,7 +31,7 @@ pub enum Sequencer {
     /// The sequencer is who it is.
     Fixed(Fixed),
     /// Another process takes over when the sequencer crashes.
-    Failover(Failover),
+    Failover(Box<Failover>),
 }
 
 /// A message, its sender and its number among the sender's messages.
@@ -298,8 +298,10 @@ impl Process for Sequencer {
 
     fn boot(ctx: &mut Context<'_, Self>, config: &Config, kept: Option<Kept>) -> Self {
         match kept {
-            Some(kept) => Self::Failover(Failover::come_back(ctx, config, kept)),
-            None if config.failover || config.recovery => Self::Failover(Failover::boot(ctx, config)),
+            Some(kept) => Self::Failover(Box::new(Failover::come_back(ctx, config, kept))),
+            None if config.failover || config.recovery => {
+                Self::Failover(Box::new(Failover::boot(ctx, config)))
+            }
             None => Self::Fixed(Fixed::boot(config)),
         }
     }

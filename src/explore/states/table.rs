@@ -238,7 +238,8 @@ mod tests {
         let mut visited = Visited::default();
         let origin = |number: u32| Origin { parent: number, action: !number };
         // The same highest bits, at the end of the table: they stand in each other's way, and go round.
-        let hashes: Vec<[u64; 2]> = (0..500).map(|number| [number % 25, !0 << 32 | number / 25]).collect();
+        let hashes: Vec<[u64; 2]> =
+            (0..500).map(|number| [number % 25, (!0 << 32) | (number / 25)]).collect();
         for (number, hash) in (0..).zip(&hashes) {
             assert_eq!(visited.find(*hash), None);
             assert!(visited.insert(*hash, || origin(number)));
