@@ -86,8 +86,11 @@ fn assert_whole(name: &str, trace: &Trace) {
     let run = &document["runs"][0];
     let found = events(run, trace);
     assert_eq!(found.len(), trace.events.len(), "{name}");
+    // A page says so when states would be too much for it.
+    let stateless = run["statesLeftOut"].is_string();
     for (found, event) in found.iter().zip(&trace.events) {
-        assert_eq!(found, event, "{name}");
+        let event = Event { state: event.state.clone().filter(|_| !stateless), ..event.clone() };
+        assert_eq!(*found, event, "{name}");
     }
     assert_eq!(run["footer"], serde_json::to_value(&trace.footer).expect("it is JSON"), "{name}");
     assert_eq!(run["scenario"], trace.header.scenario, "{name}");

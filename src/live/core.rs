@@ -126,11 +126,11 @@ pub struct Core {
     pub(super) now: Time,
     pub(super) body: Vec<u8>,
     requests: u32,
-    life: u32,
+    pub(super) life: u32,
     /// How many of the scenario's drops are spent.
     spent_drops: u32,
     former: Former,
-    booted: bool,
+    pub(super) booted: bool,
     /// Whether what earlier lives have seen of the timeline was passed over.
     returned: bool,
     pub(super) dead: bool,

@@ -77,7 +77,9 @@ impl Core {
                 Ok(())
             }
             Arrival::Dropped(reason) => {
-                self.drop_arrival(&envelope, reason);
+                // What comes between two lives is written by the second: that nobody was there tells it apart.
+                let between = self.life > 0 && !self.booted;
+                self.drop_arrival(&envelope, if between { Reason::Down } else { reason });
                 Ok(())
             }
         }

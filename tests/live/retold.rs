@@ -307,10 +307,25 @@ pub(super) fn journals_and_refusals(synod: &str, folder: &Path) -> Result<(), Fa
     breaks_off(&place)
 }
 
+/// About the middle of a trace, where no step is under way: what happens in a step happens at one time.
+fn between_steps(text: &str) -> Result<usize, Failed> {
+    let mut end = 0;
+    let mut before = None;
+    for line in text.split_inclusive('\n') {
+        let time = serde_json::from_str::<Value>(line)?.get("t").and_then(Value::as_u64);
+        if end > text.len() / 2 && time > before {
+            return Ok(end);
+        }
+        before = time;
+        end += line.len();
+    }
+    Err("all of it happens at one time".into())
+}
+
 /// A trace that breaks off becomes a scenario that stops there.
 fn breaks_off(place: &Place<'_>) -> Result<(), Failed> {
     let text = fs::read_to_string(place.folder.join("live.jsonl"))?;
-    let half = &text[..text.len() / 2];
+    let half = &text[..between_steps(&text)?];
     fs::write(place.folder.join("half.jsonl"), half)?;
     let told = place.expect(&["replay", "half.jsonl", "--as-scenario", "half.yaml"], 0)?;
     if !(told.contains("breaks off") && told.contains("identical")) {
