@@ -235,6 +235,7 @@ impl World {
     }
 
     /// The next choice that `node` draws has this number.
+    #[cfg(feature = "live")]
     pub(crate) fn count_choices(&mut self, node: ProcessId, made: u32) {
         self.drawn[node.index()][1] = made;
     }

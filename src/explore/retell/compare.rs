@@ -129,9 +129,9 @@ fn field(
         }
         // A live node says more of it: whether the length was drawn.
         () if recorded.kind == EventKind::TimerSet => {
-            let part = |event: &'_ Event, key: &str| event.body.as_ref()?.get(key).cloned();
-            let differs = |key: &&str| part(recorded, key) != part(simulated, key);
-            ["timer", "runs"].iter().any(|key| differs(&key)).then_some("body")
+            let part = |event: &Event, key: &str| event.body.as_ref()?.get(key).cloned();
+            let differs = |key| part(recorded, key) != part(simulated, key);
+            ["timer", "runs"].into_iter().any(differs).then_some("body")
         }
         () => (recorded.body != simulated.body).then_some("body"),
     }
